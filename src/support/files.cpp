@@ -1,0 +1,101 @@
+#include "support/files.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "support/error.hpp"
+#include "support/kernel/unique_fd.hpp"
+#include "support/log.hpp"
+#include "support/random.hpp"
+
+namespace stack {
+
+std::string read_all(int fd, const std::string& name, size_t limit) {
+    std::string content;
+    std::array<char, 65536> buffer;
+    for (;;) {
+        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        check(got, [&] { return fmt::format("read '{}'", name); });
+        if (got == 0) {
+            return content;
+        }
+        content.append(buffer.data(), static_cast<size_t>(got));
+        if (content.size() > limit) {
+            throw Error(Errc::invalid_input, fmt::format("'{}' is larger than {} bytes", name, limit));
+        }
+    }
+}
+
+std::string read_file(const std::filesystem::path& file, size_t limit) {
+    const UniqueFd fd{check(::open(file.c_str(), O_RDONLY | O_CLOEXEC), [&] { return fmt::format("open '{}'", file.string()); })};
+    return read_all(fd.get(), file, limit);
+}
+
+std::optional<std::string> find_file(const std::filesystem::path& file, size_t limit) {
+    try {
+        return read_file(file, limit);
+    } catch (const SysError& error) {
+        if (error.err() == ENOENT || error.err() == ENOTDIR || error.err() == ESRCH) {
+            return std::nullopt;
+        }
+        throw;
+    }
+}
+
+void write_all(int fd, std::string_view content, const std::string& name) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        check(written, [&] { return fmt::format("write '{}'", name); });
+        content.remove_prefix(static_cast<size_t>(written));
+    }
+}
+
+void write_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    const UniqueFd fd{check(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode),
+                            [&] { return fmt::format("open '{}' for writing", file.string()); })};
+    write_all(fd.get(), content, file);
+}
+
+void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    const std::string temporary = fmt::format("{}.{}.tmp", file.string(), random_hex(4));
+    {
+        const UniqueFd fd{check(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode),
+                                [&] { return fmt::format("make '{}'", temporary); })};
+        write_all(fd.get(), content, temporary);
+        check(::fsync(fd.get()), [&] { return fmt::format("fsync '{}'", temporary); });
+    }
+    check(::rename(temporary.c_str(), file.c_str()), [&] { return fmt::format("rename '{}' to '{}'", temporary, file.string()); });
+}
+
+TempDir::TempDir(const std::filesystem::path& parent, std::string_view prefix) {
+    std::filesystem::create_directories(parent);
+    std::string pattern = fmt::format("{}/{}XXXXXX", parent.string(), prefix);
+    if (::mkdtemp(pattern.data()) == nullptr) {
+        throw SysError(errno, fmt::format("make a folder in '{}'", parent.string()));
+    }
+    path_ = pattern;
+}
+
+TempDir::~TempDir() {
+    if (path_.empty()) {
+        return;
+    }
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+    if (error) {
+        log_warning("cannot remove '{}': {}", path_.string(), error.message());
+    }
+}
+
+}  // namespace stack

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace stack {
+
+/// Whole content of a regular, /proc or /sys file. Throws SysError; `limit` bytes at most, more is Errc::invalid_input.
+std::string read_file(const std::filesystem::path& file, size_t limit = size_t{1} << 30U);
+/// nullopt if the file is not there (ENOENT, ENOTDIR, ESRCH).
+std::optional<std::string> find_file(const std::filesystem::path& file, size_t limit = size_t{1} << 30U);
+std::string read_all(int fd, const std::string& name, size_t limit = size_t{1} << 30U);
+
+/// Writes all bytes, over short writes and EINTR. `name` is for the message.
+void write_all(int fd, std::string_view content, const std::string& name);
+/// Truncates and writes in place: for /proc, /sys and cgroup files, and for files nobody reads meanwhile.
+void write_file(const std::filesystem::path& file, std::string_view content, mode_t mode = 0644);
+/// Temporary file beside it, fsync, rename: readers see the old content or the new, also after a crash.
+void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode = 0644);
+
+/// A fresh folder below `parent`, removed with its content on destruction unless released.
+class [[nodiscard]] TempDir {
+public:
+    TempDir(const std::filesystem::path& parent, std::string_view prefix);
+    TempDir(TempDir&& other) noexcept : path_{std::exchange(other.path_, {})} {}
+    TempDir& operator=(TempDir&&) = delete;
+    ~TempDir();
+    const std::filesystem::path& path() const noexcept { return path_; }
+    std::filesystem::path release() noexcept { return std::exchange(path_, {}); }
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace stack
