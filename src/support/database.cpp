@@ -1,10 +1,9 @@
 #include "support/database.hpp"
 
-#include <sqlite3.h>
-
 #include <utility>
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "support/error.hpp"
 #include "support/log.hpp"
@@ -25,9 +24,13 @@ Statement::Statement(sqlite3* database, std::string_view sql) : database_{databa
 }
 
 Statement::Statement(Statement&& other) noexcept
-    : database_{other.database_}, statement_{std::exchange(other.statement_, nullptr)}, next_parameter_{other.next_parameter_} {}
+    : database_{other.database_},
+      statement_{std::exchange(other.statement_, nullptr)},
+      next_parameter_{other.next_parameter_} {}
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+    sqlite3_finalize(statement_);
+}
 
 Statement& Statement::bind(std::int64_t value) {
     if (sqlite3_bind_int64(statement_, next_parameter_++, value) != SQLITE_OK) {
@@ -37,7 +40,8 @@ Statement& Statement::bind(std::int64_t value) {
 }
 
 Statement& Statement::bind(std::string_view value) {
-    if (sqlite3_bind_text64(statement_, next_parameter_++, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK) {
+    if (sqlite3_bind_text64(statement_, next_parameter_++, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8) !=
+        SQLITE_OK) {
         fail(database_, "bind a text");
     }
     return *this;
@@ -68,21 +72,28 @@ void Statement::reset() {
     next_parameter_ = 1;
 }
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
 
 std::string Statement::text(int column) const {
     const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
     return bytes ? std::string{bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))} : std::string{};
 }
 
-bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
 
-void Database::Close::operator()(sqlite3* database) const noexcept { sqlite3_close(database); }
+void Database::Close::operator()(sqlite3* database) const noexcept {
+    sqlite3_close(database);
+}
 
 Database::Database(const std::filesystem::path& file) {
     std::filesystem::create_directories(file.parent_path());
     sqlite3* opened = nullptr;
-    const int result = sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int result = sqlite3_open_v2(file.c_str(), &opened,
+                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     database_.reset(opened);
     if (result != SQLITE_OK) {
         fail(opened, fmt::format("open '{}'", file.string()));
@@ -97,7 +108,9 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-Statement Database::prepare(std::string_view sql) const { return {database_.get(), sql}; }
+Statement Database::prepare(std::string_view sql) const {
+    return {database_.get(), sql};
+}
 
 void Database::execute(const std::string& sql) const {
     if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
@@ -105,10 +118,16 @@ void Database::execute(const std::string& sql) const {
     }
 }
 
-std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }
-std::int64_t Database::changes() const { return sqlite3_changes64(database_.get()); }
+std::int64_t Database::last_insert_id() const {
+    return sqlite3_last_insert_rowid(database_.get());
+}
+std::int64_t Database::changes() const {
+    return sqlite3_changes64(database_.get());
+}
 
-Transaction::Transaction(const Database& database) : database_{database} { database_.execute("BEGIN IMMEDIATE"); }
+Transaction::Transaction(const Database& database) : database_{database} {
+    database_.execute("BEGIN IMMEDIATE");
+}
 
 Transaction::~Transaction() {
     if (!open_) {

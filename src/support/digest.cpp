@@ -1,8 +1,8 @@
 #include "support/digest.hpp"
 
-#include <openssl/evp.h>
-
 #include <array>
+
+#include <openssl/evp.h>
 
 #include "support/error.hpp"
 
@@ -37,7 +37,9 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
-void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()); }
+void Sha256::update(std::string_view bytes) {
+    EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size());
+}
 
 std::string Sha256::finish_hex() {
     std::array<unsigned char, 32> raw{};

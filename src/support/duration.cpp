@@ -16,8 +16,8 @@ struct Unit {
     std::string_view name;
     double nanoseconds;
 };
-constexpr std::array units{Unit{"ns", 1},   Unit{"us", 1e3}, Unit{"µs", 1e3}, Unit{"ms", 1e6},
-                           Unit{"s", 1e9},  Unit{"m", 60e9}, Unit{"h", 3600e9}, Unit{"d", 24 * 3600e9}};
+constexpr std::array units{Unit{"ns", 1},  Unit{"us", 1e3}, Unit{"µs", 1e3},   Unit{"ms", 1e6},
+                           Unit{"s", 1e9}, Unit{"m", 60e9}, Unit{"h", 3600e9}, Unit{"d", 24 * 3600e9}};
 
 const Unit* find_unit(std::string_view name) {
     for (const auto& unit : units) {

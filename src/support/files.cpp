@@ -1,12 +1,11 @@
 #include "support/files.hpp"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <array>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "support/error.hpp"
 #include "support/kernel/unique_fd.hpp"
@@ -35,7 +34,8 @@ std::string read_all(int fd, const std::string& name, size_t limit) {
 }
 
 std::string read_file(const std::filesystem::path& file, size_t limit) {
-    const UniqueFd fd{check(::open(file.c_str(), O_RDONLY | O_CLOEXEC), [&] { return fmt::format("open '{}'", file.string()); })};
+    const UniqueFd fd{
+        check(::open(file.c_str(), O_RDONLY | O_CLOEXEC), [&] { return fmt::format("open '{}'", file.string()); })};
     return read_all(fd.get(), file, limit);
 }
 
@@ -75,7 +75,8 @@ void replace_file(const std::filesystem::path& file, std::string_view content, m
         write_all(fd.get(), content, temporary);
         check(::fsync(fd.get()), [&] { return fmt::format("fsync '{}'", temporary); });
     }
-    check(::rename(temporary.c_str(), file.c_str()), [&] { return fmt::format("rename '{}' to '{}'", temporary, file.string()); });
+    check(::rename(temporary.c_str(), file.c_str()),
+          [&] { return fmt::format("rename '{}' to '{}'", temporary, file.string()); });
 }
 
 TempDir::TempDir(const std::filesystem::path& parent, std::string_view prefix) {

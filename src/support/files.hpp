@@ -1,12 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <sys/types.h>
 
 namespace stack {
 

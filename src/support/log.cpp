@@ -1,11 +1,11 @@
 #include "support/log.hpp"
 
+#include <cstdlib>
+#include <string>
+
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <string>
 
 namespace stack {
 namespace {
@@ -42,8 +42,12 @@ const char* name_of(LogLevel level) noexcept {
 
 }  // namespace
 
-LogLevel log_level() noexcept { return current_level(); }
-void set_log_level(LogLevel level) noexcept { current_level() = level; }
+LogLevel log_level() noexcept {
+    return current_level();
+}
+void set_log_level(LogLevel level) noexcept {
+    current_level() = level;
+}
 
 void write_log(LogLevel level, std::string_view line) noexcept {
     timespec now{};

@@ -15,7 +15,9 @@ std::filesystem::path from_variable(const char* name, const char* fallback) {
 }  // namespace
 
 Paths::Paths(std::filesystem::path root, std::filesystem::path run)
-    : root_{std::move(root)}, run_{std::move(run)}, tag_{sha256_hex(root_.string() + '\0' + run_.string()).substr(0, 8)} {}
+    : root_{std::move(root)},
+      run_{std::move(run)},
+      tag_{sha256_hex(root_.string() + '\0' + run_.string()).substr(0, 8)} {}
 
 Paths Paths::from_environment() {
     return {from_variable("STACK_ROOT", "/var/lib/stack"), from_variable("STACK_RUN", "/run/stack")};

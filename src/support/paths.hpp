@@ -37,7 +37,8 @@ public:
     std::filesystem::path project_run(const std::string& project) const { return run_ / "projects" / project; }
     std::filesystem::path container_run(const std::string& id) const { return run_ / "containers" / id; }
 
-    /// Eight hex digits that tell this root from others: part of the names of kernel things (nft table, bridges, cgroups).
+    /// Eight hex digits that tell this root from others: part of the names of kernel things (nft table, bridges,
+    /// cgroups).
     const std::string& tag() const noexcept { return tag_; }
 
 private:

@@ -40,7 +40,8 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 
 std::string to_lower(std::string_view text) {
     std::string lower{text};
-    std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return lower;
 }
 
@@ -88,9 +89,15 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::int64_t> parse_int(std::string_view text) { return parse_whole<std::int64_t>(text); }
-std::optional<std::uint64_t> parse_uint(std::string_view text, int base) { return parse_whole<std::uint64_t>(text, base); }
-std::optional<double> parse_double(std::string_view text) { return parse_whole<double>(text); }
+std::optional<std::int64_t> parse_int(std::string_view text) {
+    return parse_whole<std::int64_t>(text);
+}
+std::optional<std::uint64_t> parse_uint(std::string_view text, int base) {
+    return parse_whole<std::uint64_t>(text, base);
+}
+std::optional<double> parse_double(std::string_view text) {
+    return parse_whole<double>(text);
+}
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
     constexpr size_t longest_compared = 100;
@@ -120,7 +127,8 @@ std::string abbreviate(std::string_view text, size_t max_bytes) {
         }
         short_text += "…";
     }
-    std::ranges::replace_if(short_text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    std::ranges::replace_if(
+        short_text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
     return short_text;
 }
 

@@ -1,12 +1,11 @@
 // main() of the tests that need root and a real kernel. Catch2 2.13 has no SKIP, so the whole program says whether it
 // can run here: exit status 77, with the reason in words, is a skip for ctest.
 #define CATCH_CONFIG_RUNNER
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstring>
 
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 int main(int argc, char** argv) {
     // ctest asks for the list of cases at build time, as whoever builds.

@@ -1,9 +1,8 @@
 #include "support/kernel/file_lock.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
-
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include "support/error.hpp"
 #include "support/kernel/syscalls.hpp"

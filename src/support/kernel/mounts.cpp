@@ -1,16 +1,17 @@
 #include "support/kernel/mounts.hpp"
 
-#include <sys/mount.h>
-
 #include <fmt/format.h>
+#include <sys/mount.h>
 
 #include "support/error.hpp"
 #include "support/log.hpp"
 
 namespace stack::kernel {
 
-void mount_at(const std::string& source, const std::string& target, const std::string& type, unsigned long flags, const std::string& data) {
-    check(::mount(source.c_str(), target.c_str(), type.empty() ? nullptr : type.c_str(), flags, data.empty() ? nullptr : data.c_str()),
+void mount_at(const std::string& source, const std::string& target, const std::string& type, unsigned long flags,
+              const std::string& data) {
+    check(::mount(source.c_str(), target.c_str(), type.empty() ? nullptr : type.c_str(), flags,
+                  data.empty() ? nullptr : data.c_str()),
           [&] { return fmt::format("mount '{}' on '{}'{}", source, target, type.empty() ? "" : " as " + type); });
 }
 

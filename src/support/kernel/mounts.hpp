@@ -6,7 +6,8 @@
 namespace stack::kernel {
 
 /// mount(2) with a message that names the target. Flags are MS_*.
-void mount_at(const std::string& source, const std::string& target, const std::string& type, unsigned long flags, const std::string& data = {});
+void mount_at(const std::string& source, const std::string& target, const std::string& type, unsigned long flags,
+              const std::string& data = {});
 /// umount2(2); flags are MNT_*. Absence (EINVAL, ENOENT) is tolerated.
 void unmount(const std::string& target, int flags);
 

@@ -1,13 +1,12 @@
 #include "support/kernel/syscalls.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -40,7 +39,8 @@ UniqueFd open_in_root(int root, const std::string& path, int flags, mode_t mode)
 }
 
 UniqueFd open_at(int dir, const std::string& path, int flags, mode_t mode) {
-    return UniqueFd{check(::openat(dir, path.c_str(), flags | O_CLOEXEC, mode), [&] { return fmt::format("open '{}'", path); })};
+    return UniqueFd{
+        check(::openat(dir, path.c_str(), flags | O_CLOEXEC, mode), [&] { return fmt::format("open '{}'", path); })};
 }
 
 UniqueFd memfd_with(const std::string& name, std::string_view content) {
@@ -69,6 +69,8 @@ std::uint64_t process_start_ticks(pid_t pid) {
     return fields.size() > start_time ? parse_uint(fields[start_time]).value_or(0) : 0;
 }
 
-std::string fd_path(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
+std::string fd_path(int fd) {
+    return fmt::format("/proc/self/fd/{}", fd);
+}
 
 }  // namespace stack::kernel

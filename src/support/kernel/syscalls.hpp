@@ -1,10 +1,10 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include <sys/types.h>
 
 #include "support/kernel/unique_fd.hpp"
 
@@ -28,8 +28,8 @@ UniqueFd memfd_with(const std::string& name, std::string_view content);
 /// setns(2) for one or more CLONE_NEW* flags (a pidfd may take several since Linux 5.8).
 void enter_namespace(int fd, int flags);
 
-/// Start time of a process in clock ticks since boot (/proc/PID/stat field 22), which tells a reused pid from the old one;
-/// 0 if there is no such process.
+/// Start time of a process in clock ticks since boot (/proc/PID/stat field 22), which tells a reused pid from the old
+/// one; 0 if there is no such process.
 std::uint64_t process_start_ticks(pid_t pid);
 
 /// "/proc/self/fd/N": a path to what `fd` refers to, for calls that take only paths.

@@ -10,10 +10,20 @@ TEST_CASE("durations are number-unit pairs", "[support][duration]") {
         const char* text;
         std::optional<std::chrono::nanoseconds> expected;
     };
-    for (const auto& [text, expected] : std::initializer_list<Case>{
-             {"1h30m", 90min}, {"1.5s", 1500ms}, {"300ms", 300ms}, {"10us", 10us}, {"10µs", 10us}, {"0", 0ns},
-             {"2h5m3s7ms", 2h + 5min + 3s + 7ms}, {"", std::nullopt}, {"10", std::nullopt}, {"s", std::nullopt},
-             {"1.2.3s", std::nullopt}, {"-1s", std::nullopt}, {"1 s", std::nullopt}, {"99999999999h", std::nullopt}}) {
+    for (const auto& [text, expected] : std::initializer_list<Case>{{"1h30m", 90min},
+                                                                    {"1.5s", 1500ms},
+                                                                    {"300ms", 300ms},
+                                                                    {"10us", 10us},
+                                                                    {"10µs", 10us},
+                                                                    {"0", 0ns},
+                                                                    {"2h5m3s7ms", 2h + 5min + 3s + 7ms},
+                                                                    {"", std::nullopt},
+                                                                    {"10", std::nullopt},
+                                                                    {"s", std::nullopt},
+                                                                    {"1.2.3s", std::nullopt},
+                                                                    {"-1s", std::nullopt},
+                                                                    {"1 s", std::nullopt},
+                                                                    {"99999999999h", std::nullopt}}) {
         INFO(text);
         CHECK(parse_duration(text) == expected);
     }

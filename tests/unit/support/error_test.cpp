@@ -18,7 +18,8 @@ TEST_CASE("a failed call names the object, the reason and errno", "[support][err
 
 TEST_CASE("steps are added innermost first", "[support][error]") {
     try {
-        while_doing("start 'web'", [] { while_doing("mount volume 'db'", [] { throw Error(Errc::conflict, "busy"); }); });
+        while_doing("start 'web'",
+                    [] { while_doing("mount volume 'db'", [] { throw Error(Errc::conflict, "busy"); }); });
         FAIL("did not throw");
     } catch (const Error& error) {
         CHECK(error.trail() == std::vector<std::string>{"mount volume 'db'", "start 'web'"});
