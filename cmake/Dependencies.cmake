@@ -23,6 +23,7 @@ function(stack_archive_library)
 endfunction()
 
 stack_archive_library(NAME yaml FILES libyaml-cpp.a)
+stack_archive_library(NAME libyaml FILES libyaml.a)
 stack_archive_library(NAME sqlite FILES libsqlite3.a LINK dl m Threads::Threads)
 stack_archive_library(NAME crypto FILES libcrypto.a LINK dl Threads::Threads)
 stack_archive_library(NAME netlink FILES libnl-route-3.a libnl-3.a INCLUDE /usr/include/libnl3)

@@ -1,0 +1,103 @@
+#include "compose/finding.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace stack::compose {
+
+namespace {
+
+std::string place_key(Mark mark) {
+    return fmt::format("{}:{}:{}", mark.file, mark.line, mark.column);
+}
+
+void append_step(std::string& out, std::string_view key) {
+    const bool quoted = key.empty() || key.find_first_of(". []\"") != std::string_view::npos;
+    if (!out.empty()) {
+        out += '.';
+    }
+    if (quoted) {
+        out += '"';
+    }
+    out += key;
+    if (quoted) {
+        out += '"';
+    }
+}
+
+std::string first_message(const std::vector<Finding>& findings) {
+    for (const Finding& finding : findings) {
+        if (finding.severity == Severity::error) {
+            return finding.message;
+        }
+    }
+    return findings.empty() ? "the project cannot be loaded" : findings.front().message;
+}
+
+}  // namespace
+
+std::string Path::str() const {
+    if (parent_ == nullptr) {
+        return {};
+    }
+    std::string out = parent_->str();
+    if (index_ == no_index) {
+        append_step(out, key_);
+    } else {
+        out += fmt::format("[{}]", index_);
+    }
+    return out;
+}
+
+std::string_view Path::step(std::size_t n) const noexcept {
+    const Path* at = this;
+    while (at->depth_ > n + 1) {
+        at = at->parent_;
+    }
+    return at->depth_ == n + 1 ? at->key_ : std::string_view{};
+}
+
+void Findings::add(Finding finding) {
+    const std::string place = place_key(finding.mark);
+    const bool is_error = finding.severity == Severity::error;
+    // Without a place only the message can tell two findings apart.
+    if (!seen_.insert((is_error ? "e" : "w") + place + finding.message).second) {
+        return;
+    }
+    if (is_error) {
+        ++errors_;
+        error_places_.insert(place);
+    }
+    if (kept_.size() < max_findings) {
+        kept_.push_back(std::move(finding));
+    } else {
+        ++dropped_;
+    }
+}
+
+void Findings::error(Mark mark, const Path& path, std::string message, std::string hint) {
+    add({Severity::error, mark, path.str(), std::move(message), std::move(hint)});
+}
+
+void Findings::warning(Mark mark, const Path& path, std::string message, std::string hint) {
+    add({Severity::warning, mark, path.str(), std::move(message), std::move(hint)});
+}
+
+bool Findings::has_error_at(Mark mark) const {
+    return error_places_.contains(place_key(mark));
+}
+
+std::vector<Finding> Findings::sorted() const {
+    std::vector<Finding> out = kept_;
+    std::stable_sort(out.begin(), out.end(), [](const Finding& a, const Finding& b) {
+        return std::tie(a.mark.file, a.mark.line, a.mark.column) < std::tie(b.mark.file, b.mark.line, b.mark.column);
+    });
+    return out;
+}
+
+LoadFailure::LoadFailure(std::vector<Finding> findings, std::shared_ptr<const SourceFiles> files)
+    : Error{Errc::invalid_input, first_message(findings)}, findings_{std::move(findings)}, files_{std::move(files)} {}
+
+}  // namespace stack::compose
