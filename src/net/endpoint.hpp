@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/network.hpp"
+
+namespace stack::net {
+
+class NetworkStore;
+
+/// How one container takes part in one network; empty means: choose.
+struct EndpointRequest {
+    std::string owner_id;    ///< container id: who holds the addresses
+    std::string owner_name;  ///< for messages and PTR answers
+    std::string ifname;      ///< empty: eth0, eth1, … the first free one in the namespace
+    std::string ipv4, ipv6, mac;
+    std::vector<std::string> aliases;
+    std::vector<std::string> link_local_ips;
+    StringMap driver_opts;
+    bool default_route{
+        true};  ///< the default route goes through this network (at most one endpoint per address family)
+};
+
+struct Endpoint {
+    std::string id;  ///< 64 hex digits
+    std::string network_id;
+    std::string owner_id, owner_name;
+    std::string ifname;     ///< inside the container
+    std::string host_link;  ///< the host's end of the veth pair; empty for macvlan
+    MacAddress mac;
+    std::optional<IpAddress> ipv4, ipv6;
+    int ipv4_prefix{0}, ipv6_prefix{0};
+    std::optional<IpAddress> gateway_v4, gateway_v6;
+    std::vector<std::string> aliases;
+};
+
+/// Leases addresses, makes the link (bridge port + veth, or macvlan) and configures it inside `netns`: addresses, MAC,
+/// MTU, routes, up. Two netlink batches for a bridge network: one here, one in `netns`. Makes the bridge if it is not
+/// there (reboot). For host and none networks only the row is kept. On failure nothing is left.
+/// Errors: those of NetworkStore::lease; Errc::conflict if the bridge is full (1023 ports); SysError from the kernel.
+Endpoint attach(int netns, NetworkStore& store, const Network& network, const EndpointRequest& request);
+
+/// Removes the link and gives the addresses back, tolerating absence of either. For one network of a running
+/// container; when a container goes for good, closing its netns removes the links and release_all_of() the leases.
+void detach(NetworkStore& store, const Endpoint& endpoint);
+
+/// The bridge of a network: made, addressed and up, with its sysctls; idempotent. Nothing for other drivers.
+void ensure_link(const Network& network, const std::string& tag);
+/// Tolerates absence.
+void remove_link(const Network& network);
+
+/// Link and rows. Errc::conflict as NetworkStore::remove.
+void remove_network(NetworkStore& store, const Network& network);
+
+/// For crash recovery: removes bridges and veths that carry this tag and belong to no network or endpoint of the store,
+/// and gives back leases of owners for which `alive(owner_id)` is false. Returns sentences about what was done.
+std::vector<std::string> remove_leftovers(NetworkStore& store, const std::vector<std::string>& living_owner_ids);
+
+}  // namespace stack::net

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/address.hpp"
+#include "support/kernel/unique_fd.hpp"
+
+namespace stack {
+class Paths;
+}
+
+namespace stack::net {
+
+class NetworkStore;
+
+/// One host port that leads to a container. Protocols: tcp, udp, sctp.
+struct PortForward {
+    std::string endpoint_id, owner_id;
+    std::optional<IpAddress> host_ip;  ///< nullopt: every address of the host, both families
+    std::uint16_t host_port{0};
+    std::string protocol{"tcp"};
+    IpAddress container_ip;
+    std::uint16_t container_port{0};
+
+    friend bool operator==(const PortForward&, const PortForward&) = default;
+};
+
+/// The rules of one STACK_ROOT: one nft table `inet stack` (default root) or `inet stack_<tag>`. What it holds is a
+/// function of the store's rows alone, so that any process can bring it up to date. All calls are idempotent, one
+/// netlink transaction each, and hold `locks/firewall` meanwhile. Works on the calling thread's network namespace.
+///
+///   prerouting, output  dnat by map to the container            postrouting  masquerade
+///   forward             drop what nobody published              raw          127.0.0.0/8 stays the host's
+class Firewall {
+public:
+    Firewall(const Paths& paths, NetworkStore& store);
+
+    /// Makes the table if it is not there, with all networks that have endpoints and all ports of the store.
+    /// Turns ip_forward on and remembers how it was. A table that is already there costs one netlink round trip.
+    void ensure();
+    /// Rows (NetworkStore::keep_ports) and rules of these ports. All or none.
+    void publish(const std::vector<PortForward>& ports);
+    /// Rows and rules of all ports of a container, and the kernel's memory of UDP flows through them.
+    void unpublish(const std::string& owner_id);
+    /// Loads everything anew in one transaction: after somebody flushed the rules.
+    void restore();
+    /// Removes the table and puts ip_forward back if the store has no endpoint left. True if it did.
+    bool remove_if_unused();
+
+    const std::string& table() const noexcept { return table_; }
+
+private:
+    const Paths& paths_;
+    NetworkStore& store_;
+    std::string table_;
+};
+
+/// Tells when somebody else removed or flushed our table: readable fd (for the event loop), then handle().
+class FirewallWatch {
+public:
+    explicit FirewallWatch(std::string table);
+    int fd() const noexcept { return socket_.get(); }
+    /// Reads what came in; true if our table or rules in it were removed, by others than this process.
+    bool handle();
+
+private:
+    std::string table_;
+    UniqueFd socket_;
+};
+
+}  // namespace stack::net
