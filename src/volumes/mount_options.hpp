@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace stack::volumes {
+
+/// Options as mount(8) takes them after -o, cut into what mount(2) wants as flags and what the file system reads.
+struct MountOptions {
+    unsigned long flags{0};  ///< MS_*
+    std::string data;        ///< "size=64m,mode=1777"
+};
+
+/// "ro,noexec,size=64m". Words that are not flags go to `data` as they are.
+MountOptions parse_mount_options(std::string_view text);
+
+/// MS_* for the names of compose and mount(8): "", private, rprivate, shared, rshared, slave, rslave, unbindable,
+/// runbindable. "" is rprivate. Throws Errc::invalid_input on anything else.
+unsigned long propagation_flags(const std::string& name);
+
+}  // namespace stack::volumes

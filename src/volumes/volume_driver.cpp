@@ -1,0 +1,114 @@
+// The `local` driver's options type, o and device: what mount(8) would be given by hand.
+#include <map>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "support/error.hpp"
+#include "support/kernel/file_lock.hpp"
+#include "support/kernel/mounts.hpp"
+#include "support/text.hpp"
+#include "volumes/mount_options.hpp"
+#include "volumes/remove_tree.hpp"
+#include "volumes/volume_store.hpp"
+
+namespace stack::volumes {
+namespace {
+
+std::string option(const Volume& volume, const std::string& key) {
+    const auto found = volume.driver_opts.find(key);
+    return found == volume.driver_opts.end() ? std::string{} : found->second;
+}
+
+bool is_mount_point(const std::filesystem::path& path) {
+    struct stat self {};
+    struct stat parent {};
+    check(::stat(path.c_str(), &self), [&] { return fmt::format("stat '{}'", path.string()); });
+    check(::stat(path.parent_path().c_str(), &parent),
+          [&] { return fmt::format("stat the parent of '{}'", path.string()); });
+    return self.st_dev != parent.st_dev;
+}
+
+void check_options(const Volume& volume) {
+    for (const auto& [key, value] : volume.driver_opts) {
+        if (key != "type" && key != "o" && key != "device" && key != "size") {
+            throw Error(Errc::invalid_input, fmt::format("the local driver does not know the option '{}'", key))
+                .hint("it knows 'type', 'o' and 'device', as mount(8) does");
+        }
+    }
+}
+
+/// The kernel wants a number in addr=; mount.nfs(8) and Docker look names up before.
+std::string with_address_resolved(const std::string& data) {
+    Strings words;
+    for (const auto word : split(data, ',')) {
+        if (!word.starts_with("addr=")) {
+            words.emplace_back(word);
+            continue;
+        }
+        const std::string host{word.substr(5)};
+        addrinfo wanted{};
+        wanted.ai_socktype = SOCK_STREAM;
+        addrinfo* found = nullptr;
+        if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) {
+            throw Error(Errc::network, fmt::format("cannot resolve the host '{}' of a volume's addr option", host));
+        }
+        char text[NI_MAXHOST];
+        const int failed =
+            ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+        ::freeaddrinfo(found);
+        if (failed != 0) {
+            throw Error(Errc::network, fmt::format("cannot resolve the host '{}' of a volume's addr option", host));
+        }
+        words.push_back(fmt::format("addr={}", text));
+    }
+    return join(words, ",");
+}
+
+}  // namespace
+
+std::filesystem::path VolumeStore::prepare(const Volume& volume) const {
+    std::filesystem::create_directories(volume.mountpoint);
+    if (volume.driver_opts.empty()) {
+        return volume.mountpoint;
+    }
+    check_options(volume);
+    const std::string type = option(volume, "type");
+    const std::string device = option(volume, "device");
+    const auto options = parse_mount_options(option(volume, "o"));
+    if ((options.flags & MS_BIND) != 0) {
+        if (!std::filesystem::exists(device)) {
+            throw Error(Errc::not_found, fmt::format("device '{}' of volume '{}' does not exist", device, volume.name))
+                .hint("make that folder first: the local driver does not");
+        }
+        return device;
+    }
+    if (type.empty() || (device.empty() && type != "tmpfs")) {
+        throw Error(Errc::invalid_input,
+                    fmt::format("volume '{}' needs 'type' and 'device' in its driver_opts", volume.name));
+    }
+    const auto lock = kernel::FileLock::acquire(volume.mountpoint.parent_path() / "mount.lock");
+    if (!is_mount_point(volume.mountpoint)) {
+        while_doing(fmt::format("mount volume '{}'", volume.name), [&] {
+            kernel::mount_at(device.empty() ? type : device, volume.mountpoint, type, options.flags,
+                             type.starts_with("nfs") ? with_address_resolved(options.data) : options.data);
+        });
+    }
+    return volume.mountpoint;
+}
+
+void VolumeStore::release(const Volume& volume) const {
+    if (!volume.driver_opts.empty() && std::filesystem::exists(volume.mountpoint) &&
+        is_mount_point(volume.mountpoint)) {
+        kernel::unmount(volume.mountpoint, 0);
+    }
+}
+
+std::int64_t VolumeStore::size_on_disk(const Volume& volume) const {
+    return std::filesystem::exists(volume.mountpoint) ? tree_size(volume.mountpoint) : 0;
+}
+
+}  // namespace stack::volumes

@@ -1,0 +1,213 @@
+#include "volumes/volume_store.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "support/error.hpp"
+#include "support/log.hpp"
+#include "support/random.hpp"
+#include "support/text.hpp"
+#include "volumes/remove_tree.hpp"
+
+namespace stack::volumes {
+namespace {
+
+constexpr const char* select_volume = "SELECT name, driver, driver_opts, labels, anonymous, created_at FROM volumes ";
+
+bool is_name_character(char c, bool first) {
+    const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return alphanumeric || (!first && (c == '_' || c == '.' || c == '-'));
+}
+
+std::string to_text(const StringMap& map) {
+    return nlohmann::json(map).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Volume read_row(const Paths& paths, const Statement& row) {
+    Volume volume;
+    volume.name = row.text(0);
+    volume.driver = row.text(1);
+    volume.driver_opts = nlohmann::json::parse(row.text(2)).get<StringMap>();
+    volume.labels = nlohmann::json::parse(row.text(3)).get<StringMap>();
+    volume.anonymous = row.integer(4) != 0;
+    volume.created = std::chrono::system_clock::time_point{
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds{row.integer(5)})};
+    volume.mountpoint = paths.volumes() / volume.name / "_data";
+    return volume;
+}
+
+bool has_labels(const Volume& volume, const StringMap& wanted) {
+    return std::ranges::all_of(wanted, [&](const auto& label) {
+        const auto found = volume.labels.find(label.first);
+        return found != volume.labels.end() && (label.second.empty() || found->second == label.second);
+    });
+}
+
+}  // namespace
+
+void check_volume_name(const std::string& name, const SourcePos& pos) {
+    constexpr size_t longest = 255;
+    bool good = !name.empty() && name.size() <= longest;
+    for (size_t i = 0; good && i < name.size(); ++i) {
+        good = is_name_character(name[i], i == 0);
+    }
+    if (!good) {
+        throw Error(Errc::invalid_input, fmt::format("'{}' cannot be the name of a volume", abbreviate(name, longest)))
+            .at(pos)
+            .hint(
+                "use letters, digits, '_', '.' and '-', beginning with a letter or digit; for a folder of the host "
+                "write its path with a leading '/' or './'");
+    }
+}
+
+VolumeStore::VolumeStore(const Paths& paths, const Database& database) : paths_{paths}, database_{database} {
+    database_.execute(
+        "CREATE TABLE IF NOT EXISTS volumes (name TEXT PRIMARY KEY, driver TEXT NOT NULL, driver_opts TEXT NOT NULL, "
+        "labels TEXT NOT NULL, anonymous INTEGER NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID");
+}
+
+std::optional<Volume> VolumeStore::find(const std::string& name) const {
+    auto row = database_.prepare(std::string{select_volume} + "WHERE name = ?");
+    row.bind(name);
+    if (!row.step()) {
+        return std::nullopt;
+    }
+    return read_row(paths_, row);
+}
+
+Volume VolumeStore::get(const std::string& name) const {
+    if (auto volume = find(name)) {
+        return *volume;
+    }
+    Strings names;
+    for (const auto& volume : list()) {
+        names.push_back(volume.name);
+    }
+    Error error{Errc::not_found, fmt::format("no such volume: '{}'", name)};
+    if (const auto near = nearest(name, names)) {
+        error.set_hint(fmt::format("did you mean '{}'?", *near));
+    }
+    throw error;
+}
+
+std::vector<Volume> VolumeStore::list() const {
+    auto row = database_.prepare(std::string{select_volume} + "ORDER BY name");
+    std::vector<Volume> volumes;
+    while (row.step()) {
+        volumes.push_back(read_row(paths_, row));
+    }
+    return volumes;
+}
+
+Volume VolumeStore::insert(const Volume& volume) {
+    // The row first: a folder without a row is rubbish, a row without a folder is completed by whoever meets it.
+    auto row = database_.prepare(
+        "INSERT INTO volumes (name, driver, driver_opts, labels, anonymous, created_at) VALUES (?,?,?,?,?,?) "
+        "ON CONFLICT (name) DO NOTHING");
+    row.bind_all(volume.name, volume.driver, to_text(volume.driver_opts), to_text(volume.labels),
+                 std::int64_t{volume.anonymous},
+                 std::chrono::duration_cast<std::chrono::nanoseconds>(volume.created.time_since_epoch()).count());
+    row.run();
+    const auto stored = find(volume.name);
+    if (!stored) {
+        throw Error(Errc::conflict, fmt::format("volume '{}' was removed while it was being made", volume.name));
+    }
+    std::filesystem::create_directories(stored->mountpoint);
+    return *stored;
+}
+
+Volume VolumeStore::ensure(const desired::VolumeSpec& spec) {
+    if (spec.external) {
+        if (auto volume = find(spec.name)) {
+            return *volume;
+        }
+        throw Error(Errc::not_found, fmt::format("external volume '{}' does not exist", spec.name))
+            .at(spec.pos)
+            .hint(fmt::format("make it with 'stack volume create {}', or remove 'external: true'", spec.name));
+    }
+    check_volume_name(spec.name, spec.pos);
+    if (!spec.driver.empty() && spec.driver != "local") {
+        throw Error(Errc::unsupported, fmt::format("volume driver '{}' is not known", spec.driver))
+            .at(spec.pos)
+            .hint("the only driver is 'local'; it mounts nfs, cifs, tmpfs and block devices by driver_opts");
+    }
+    const auto existing = find(spec.name);
+    if (!existing) {
+        sweep_leftovers();
+    }
+    Volume wanted{spec.name, "local", spec.driver_opts, spec.labels, false, std::chrono::system_clock::now(), {}};
+    auto volume = existing ? *existing : insert(wanted);
+    if (volume.driver_opts != spec.driver_opts) {
+        throw Error(Errc::conflict, fmt::format("volume '{}' exists with other driver_opts", spec.name))
+            .at(spec.pos)
+            .hint(fmt::format("remove it with 'stack volume rm {}' (its content is lost), or name another", spec.name));
+    }
+    std::filesystem::create_directories(volume.mountpoint);
+    return volume;
+}
+
+Volume VolumeStore::create_anonymous(StringMap labels) {
+    constexpr size_t name_bytes = 32;
+    labels.emplace("com.docker.volume.anonymous", "");
+    return insert({random_hex(name_bytes), "local", {}, std::move(labels), true, std::chrono::system_clock::now(), {}});
+}
+
+void VolumeStore::remove(const std::string& name, const UsersOf& users_of, bool force) {
+    const auto volume = find(name);
+    if (!volume) {
+        if (force) {
+            return;
+        }
+        (void)get(name);  // throws
+    }
+    const auto users = users_of(name);
+    if (!users.empty()) {
+        throw Error(Errc::conflict, fmt::format("volume '{}' is in use by {}", name, join(users, ", ")))
+            .hint("remove these containers first");
+    }
+    release(*volume);
+    // Out of the way under a name no volume can have, so that a new volume of this name never meets the old content.
+    // A kill from here on leaves a folder without a row, which the next sweep takes.
+    const auto grave = paths_.volumes() / ("." + random_hex(8));
+    {
+        Transaction transaction{database_};
+        auto row = database_.prepare("DELETE FROM volumes WHERE name = ?");
+        row.bind(name);
+        row.run();
+        if (::rename((paths_.volumes() / name).c_str(), grave.c_str()) != 0 && errno != ENOENT) {
+            throw SysError(errno, fmt::format("remove the folder of volume '{}'", name));
+        }
+        transaction.commit();
+    }
+    remove_tree(grave);
+}
+
+std::vector<Volume> VolumeStore::prune(const UsersOf& users_of, bool all, const StringMap& labels) {
+    std::vector<Volume> removed;
+    for (auto& volume : list()) {
+        if ((all || volume.anonymous) && has_labels(volume, labels) && users_of(volume.name).empty()) {
+            remove(volume.name, users_of, true);
+            removed.push_back(std::move(volume));
+        }
+    }
+    sweep_leftovers();
+    return removed;
+}
+
+void VolumeStore::sweep_leftovers() const {
+    if (!std::filesystem::exists(paths_.volumes())) {
+        return;
+    }
+    const Transaction no_new_rows{database_};
+    for (const auto& folder : std::filesystem::directory_iterator{paths_.volumes()}) {
+        if (!find(folder.path().filename())) {
+            log_info("removing the rest of volume '{}'", folder.path().filename().string());
+            remove_tree(folder.path());
+        }
+    }
+}
+
+}  // namespace stack::volumes
