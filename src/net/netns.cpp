@@ -24,7 +24,7 @@ constexpr const char* own_netns = "/proc/thread-self/ns/net";
 void bring_loopback_up() {
     const UniqueFd socket{check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), [] { return "make a socket"; })};
     ifreq request{};
-    std::strcpy(request.ifr_name, "lo");
+    std::memcpy(request.ifr_name, "lo", 3);
     request.ifr_flags = IFF_UP | IFF_RUNNING;
     check(::ioctl(socket.get(), SIOCSIFFLAGS, &request), [] { return "bring 'lo' up"; });
 }
