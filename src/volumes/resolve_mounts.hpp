@@ -19,7 +19,7 @@ struct MountRequest {
     StringMap previous_anonymous;
     /// User and group that x-idmap maps to the folder's owner: the ids the container runs as.
     std::uint32_t uid{0}, gid{0};
-    /// Layers of an image, uppermost first; for mounts of type image. Throws if the image is not there.
+    /// Layers of an image, lowest first; for mounts of type image. Throws if the image is not there.
     std::function<std::vector<std::filesystem::path>(const std::string& reference)> layers_of_image;
 };
 

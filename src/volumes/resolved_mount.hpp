@@ -33,7 +33,7 @@ struct ResolvedMount {
 
     std::filesystem::path source;  ///< bind: absolute path on the host
     bool source_is_directory{true};
-    std::vector<std::filesystem::path> layers;  ///< overlay: uppermost first
+    std::vector<std::filesystem::path> layers;  ///< overlay: lowest first
     /// Below `source` or the overlay; to be opened with openat2(RESOLVE_IN_ROOT), because a container may have put a
     /// symbolic link there. Empty: the whole.
     std::string subpath;

@@ -193,8 +193,8 @@ bool is_opaque(int fd) noexcept {
 
 LayeredDir LayeredDir::root(const std::vector<std::filesystem::path>& layers) {
     LayeredDir dir;
-    for (const auto& layer : layers) {
-        dir.parts_.push_back(open_at(AT_FDCWD, layer, O_RDONLY | O_DIRECTORY));
+    for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+        dir.parts_.push_back(open_at(AT_FDCWD, *layer, O_RDONLY | O_DIRECTORY));
     }
     if (dir.parts_.empty()) {
         throw Error(Errc::internal, "a layered tree needs at least one layer");

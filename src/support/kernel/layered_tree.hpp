@@ -30,7 +30,7 @@ struct LayeredEntry {
 /// ever followed, so a hostile layer cannot lead out of itself.
 class LayeredDir {
 public:
-    /// The root of the stack; `layers` are folders, uppermost first.
+    /// The root of the stack; `layers` are folders, lowest first.
     static LayeredDir root(const std::vector<std::filesystem::path>& layers);
 
     /// nullopt if there is no such entry.
