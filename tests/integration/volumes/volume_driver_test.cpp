@@ -51,5 +51,6 @@ TEST_CASE("a driver option nobody knows and a device that is not there are error
     World world;
     CHECK_THROWS_AS(world.store.prepare(world.make({{"tpye", "tmpfs"}})), Error);
     world.store.remove("vol", [](const std::string&) { return Strings{}; });
-    CHECK_THROWS_AS(world.store.prepare(world.make({{"type", "none"}, {"o", "bind"}, {"device", "/nonexistent"}})), Error);
+    CHECK_THROWS_AS(world.store.prepare(world.make({{"type", "none"}, {"o", "bind"}, {"device", "/nonexistent"}})),
+                    Error);
 }
