@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
+#include "harness/test_root.hpp"
+
 int main(int argc, char** argv) {
     // ctest asks for the list of cases at build time, as whoever builds.
     const bool listing = argc > 1 && std::strstr(argv[1], "list-test") != nullptr;
@@ -14,5 +16,8 @@ int main(int argc, char** argv) {
         std::fputs("skipped: these tests make namespaces, mounts and cgroups and need root\n", stderr);
         return 77;
     }
-    return Catch::Session().run(argc, argv);
+    const int failed = Catch::Session().run(argc, argv);
+    // After each test, because ctest runs each in a program of its own.
+    const bool clean = stack::testing::check_all_roots();
+    return failed != 0 ? failed : (clean ? 0 : 1);
 }
