@@ -1,4 +1,4 @@
-#include "support/eventually.hpp"
+#include "harness/eventually.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "support/leftovers.hpp"
+#include "harness/leftovers.hpp"
 
 #include <csignal>
 #include <filesystem>
@@ -9,9 +9,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "support/eventually.hpp"
+#include "harness/eventually.hpp"
+#include "harness/process.hpp"
 #include "support/files.hpp"
-#include "support/process.hpp"
 #include "support/text.hpp"
 
 namespace stack::testing {

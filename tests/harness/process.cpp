@@ -1,4 +1,4 @@
-#include "support/process.hpp"
+#include "harness/process.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -199,8 +199,12 @@ void Process::write(std::string_view bytes) {
     write_all(terminal_ ? terminal_.get() : stdin_.get(), bytes, "the process's input");
 }
 
-void Process::signal(int number) { ::kill(pid_, number); }
+void Process::signal(int number) {
+    ::kill(pid_, number);
+}
 
-Result run(const Command& command) { return Process{command}.wait(); }
+Result run(const Command& command) {
+    return Process{command}.wait();
+}
 
 }  // namespace stack::testing

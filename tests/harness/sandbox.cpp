@@ -1,4 +1,4 @@
-#include "support/sandbox.hpp"
+#include "harness/sandbox.hpp"
 
 #include <cstdlib>
 #include <stdexcept>
@@ -10,15 +10,20 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "support/error.hpp"
 #include "support/kernel/file_lock.hpp"
 
 namespace stack::testing {
 
 namespace fs = std::filesystem;
 
-fs::path program_dir() { return fs::path{STACK_BINARY}.parent_path(); }
+fs::path program_dir() {
+    return fs::path{STACK_BINARY}.parent_path();
+}
 
-Sandbox::Sandbox(const std::string& project) : project_{dir() / project} { fs::create_directories(project_); }
+Sandbox::Sandbox(const std::string& project) : project_{dir() / project} {
+    fs::create_directories(project_);
+}
 
 Sandbox::~Sandbox() {
     // Whatever the test made: first as a user would, by project and by container.

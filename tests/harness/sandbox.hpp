@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "support/process.hpp"
-#include "support/test_root.hpp"
+#include "harness/process.hpp"
+#include "harness/test_root.hpp"
 
 namespace stack::testing {
 

@@ -1,4 +1,4 @@
-#include "support/test_root.hpp"
+#include "harness/test_root.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "support/leftovers.hpp"
+#include "harness/leftovers.hpp"
 
 namespace stack::testing {
 
