@@ -1,0 +1,124 @@
+#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "engine/logs/reader.hpp"
+#include "engine/logs/writer.hpp"
+#include "support/files.hpp"
+
+using namespace stack;
+using namespace stack::engine::logs;
+
+namespace {
+
+class Fixture {
+public:
+    std::filesystem::path folder(const std::string& name = "logs") const { return dir.path() / name; }
+    std::vector<std::string> lines(ReadOptions options = {}, const std::string& name = "logs") const {
+        std::vector<std::string> found;
+        Reader reader{{folder(name)}, options};
+        reader.read([&](const Line& line) {
+            found.emplace_back(line.text);
+            return true;
+        });
+        return found;
+    }
+    TempDir dir{"/var/tmp", "stack-log-test"};
+    Sequence sequence;
+};
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("bytes taken from a pipe are read back as lines", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    Writer writer{fixture.folder(), {}, sequence};
+    Pipe pipe = make_pipe(O_NONBLOCK);
+    REQUIRE(writer.take(pipe.read.get(), Stream::out) == Writer::Taken::nothing);
+    write_all(pipe.write.get(), "one\ntwo\nthr", "pipe");
+    REQUIRE(writer.take(pipe.read.get(), Stream::out) == Writer::Taken::some);
+    write_all(pipe.write.get(), "ee\nrest", "pipe");
+    REQUIRE(writer.take(pipe.read.get(), Stream::out) == Writer::Taken::some);
+    CHECK(fixture.lines() == Lines{"one", "two", "three", "rest"});
+    pipe.write.reset();
+    CHECK(writer.take(pipe.read.get(), Stream::out) == Writer::Taken::end);
+}
+
+TEST_CASE("bytes that a killed writer left without an index record get one", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    Writer{fixture.folder(), {}, sequence}.append("indexed\n", Stream::out);
+    {
+        // What splice(2) moved just before the writer was killed.
+        const UniqueFd data{::open((fixture.folder() / "stdout.1").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
+        write_all(data.get(), "lost\n", "data");
+        // A record that the kernel cut short.
+        const UniqueFd index{::open((fixture.folder() / "index.1").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
+        write_all(index.get(), "half", "index");
+    }
+    Sequence after;
+    Writer writer{fixture.folder(), {}, after};
+    writer.append("new\n", Stream::out);
+    CHECK(fixture.lines() == Lines{"indexed", "lost", "new"});
+    CHECK(after.next() == 4);
+}
+
+TEST_CASE("full generations rotate and the oldest go", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    Writer writer{fixture.folder(), {100, 3}, sequence};
+    for (int i = 0; i < 20; ++i) {
+        writer.append("line " + std::to_string(i) + "\n", Stream::out);
+    }
+    // A record is 32 bytes, so that three lines fill a generation.
+    CHECK(generations(fixture.folder()).size() == 3);
+    const auto lines = fixture.lines();
+    CHECK(lines.back() == "line 19");
+    CHECK(lines.front() != "line 0");
+}
+
+TEST_CASE("tail gives the last lines over generations and streams", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    Writer writer{fixture.folder(), {100, 10}, sequence};
+    for (int i = 0; i < 10; ++i) {
+        writer.append("out " + std::to_string(i) + "\nerr", Stream::out);
+        writer.append("err " + std::to_string(i) + "\n", Stream::err);
+    }
+    ReadOptions options;
+    options.tail = 3;
+    options.err = false;
+    CHECK(fixture.lines(options) == Lines{"errout 8", "errout 9", "err"});
+    options.tail = 0;
+    CHECK(fixture.lines(options).empty());
+}
+
+TEST_CASE("several logs are merged in true order, and followed", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    Writer a{fixture.folder("a"), {}, sequence};
+    Writer b{fixture.folder("b"), {}, sequence};
+    a.append("1\n", Stream::out);
+    b.append("2\n", Stream::err);
+    b.append("3\n", Stream::out);
+    a.append("4\n", Stream::out);
+    Lines found;
+    const Reader::Sink sink = [&](const Line& line) {
+        found.push_back(std::to_string(line.source) + ":" + std::string{line.text});
+        return true;
+    };
+    Reader reader{{fixture.folder("a"), fixture.folder("b")}, {}};
+    const int watch = reader.watch_fd();
+    CHECK(reader.read(sink));
+    CHECK(found == Lines{"0:1", "1:2", "1:3", "0:4"});
+    b.append("5\n", Stream::out);
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(watch, &set);
+    REQUIRE(::select(watch + 1, &set, nullptr, nullptr, nullptr) == 1);
+    reader.acknowledge();
+    CHECK(reader.read(sink));
+    CHECK(found.back() == "1:5");
+}
