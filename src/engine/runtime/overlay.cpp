@@ -1,0 +1,157 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "engine/runtime/rootfs.hpp"
+#include "support/error.hpp"
+#include "support/files.hpp"
+#include "support/kernel/syscalls.hpp"
+
+namespace stack::runtime {
+namespace {
+
+constexpr size_t longest_fsconfig_string = 255;  // fsconfig(2): strndup_user(…, 256)
+
+/// A folder as fsconfig(2) can take it: its own path, or for long ones a short name through an open descriptor.
+class ShortPath {
+public:
+    explicit ShortPath(const std::string& path) {
+        if (path.size() <= longest_fsconfig_string) {
+            text_ = path;
+        } else {
+            fd_ = kernel::open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
+            text_ = kernel::fd_path(fd_.get());
+        }
+    }
+    const char* c_str() const noexcept { return text_.c_str(); }
+
+private:
+    UniqueFd fd_;
+    std::string text_;
+};
+
+void set_option(int fs, const char* key, const std::string& path) {
+    const ShortPath short_path{path};
+    check(::fsconfig(fs, FSCONFIG_SET_STRING, key, short_path.c_str(), 0),
+          [&] { return fmt::format("give '{}' to the overlay as {}", path, key); });
+}
+
+/// What the kernel has to say about a failed fsconfig(2): its log messages are read from the fs context.
+std::string kernel_message(int fs) {
+    char text[512];
+    const ssize_t got = ::read(fs, text, sizeof text);
+    return got > 2 ? fmt::format(" ({})", std::string_view(text + 2, static_cast<size_t>(got) - 2)) : std::string{};
+}
+
+void set_words(int fs, std::string_view options) {
+    while (!options.empty()) {
+        const auto comma = options.find(',');
+        const std::string word{options.substr(0, comma)};
+        const auto equals = word.find('=');
+        const int result =
+            equals == std::string::npos
+                ? ::fsconfig(fs, FSCONFIG_SET_FLAG, word.c_str(), nullptr, 0)
+                : ::fsconfig(fs, FSCONFIG_SET_STRING, word.substr(0, equals).c_str(), word.c_str() + equals + 1, 0);
+        check(result, [&] { return fmt::format("set the overlay's option '{}'", word); });
+        options = comma == std::string_view::npos ? std::string_view{} : options.substr(comma + 1);
+    }
+}
+
+/// Linux 6.7: layers are appended one by one. False if this kernel does not know "lowerdir+".
+bool append_layers(int fs, const std::vector<std::string>& layers) {
+    for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {  // the kernel wants the topmost first
+        const ShortPath path{*layer};
+        if (::fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", path.c_str(), 0) != 0) {
+            if (errno == EINVAL && layer == layers.rbegin()) {
+                return false;
+            }
+            const int err = errno;
+            throw SysError(err, fmt::format("give layer '{}' to the overlay", *layer));
+        }
+    }
+    return true;
+}
+
+/// Before 6.7: one string of at most a page for mount(2). Names are descriptor numbers below /proc/self/fd, so that
+/// 500 layers (the overlay's own limit) fit.
+UniqueFd mount_with_one_string(const RootfsPlan& plan) {
+    std::vector<UniqueFd> open;
+    std::string names;
+    for (auto layer = plan.layers.rbegin(); layer != plan.layers.rend(); ++layer) {
+        open.push_back(kernel::open_at(AT_FDCWD, *layer, O_PATH | O_DIRECTORY));
+        names += (names.empty() ? "" : ":") + std::to_string(open.back().get());
+    }
+    std::string data = "lowerdir=" + names;
+    if (!plan.upper.empty()) {
+        open.push_back(kernel::open_at(AT_FDCWD, plan.upper, O_PATH | O_DIRECTORY));
+        data += fmt::format(",upperdir={}", open.back().get());
+        open.push_back(kernel::open_at(AT_FDCWD, plan.work, O_PATH | O_DIRECTORY));
+        data += fmt::format(",workdir={}", open.back().get());
+    }
+    if (!plan.overlay_options.empty()) {
+        data += "," + plan.overlay_options;
+    }
+    const UniqueFd before = kernel::open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY);
+    check(::chdir("/proc/self/fd"), [] { return "enter /proc/self/fd"; });
+    const int result = ::mount("overlay", plan.mount_point.c_str(), "overlay", 0, data.c_str());
+    const int err = errno;
+    check(::fchdir(before.get()), [] { return "return to the working directory"; });
+    if (result != 0) {
+        throw SysError(err, fmt::format("mount the overlay of {} layers", plan.layers.size()));
+    }
+    kernel::ScopedMount attached{plan.mount_point};
+    return UniqueFd{check(::open_tree(AT_FDCWD, plan.mount_point.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC),
+                          [] { return "take hold of the overlay"; })};
+}
+
+UniqueFd bind_only_layer(const std::string& layer) {
+    UniqueFd tree{check(::open_tree(AT_FDCWD, layer.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC),
+                        [&] { return fmt::format("take hold of layer '{}'", layer); })};
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY;
+    check(::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes),
+          [] { return "make a layer read-only"; });
+    return tree;
+}
+
+}  // namespace
+
+UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
+    if (plan.layers.empty()) {
+        throw Error(Errc::internal, "a root without layers");
+    }
+    if (plan.upper.empty() && plan.layers.size() == 1) {
+        return bind_only_layer(plan.layers.front());  // an overlay wants two layers or an upper one
+    }
+    const UniqueFd fs{check(::fsopen("overlay", FSOPEN_CLOEXEC), [] { return "open the overlay file system"; })};
+    if (!append_layers(fs.get(), plan.layers)) {
+        return mount_with_one_string(plan);
+    }
+    if (!plan.upper.empty()) {
+        set_option(fs.get(), "upperdir", plan.upper);
+        set_option(fs.get(), "workdir", plan.work);
+    }
+    set_words(fs.get(), plan.overlay_options);
+    if (::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+        const int err = errno;
+        throw SysError(err, fmt::format("mount the overlay of {} layers on '{}'{}", plan.layers.size(), plan.upper,
+                                        kernel_message(fs.get())));
+    }
+    return UniqueFd{check(::fsmount(fs.get(), FSMOUNT_CLOEXEC, 0), [] { return "take hold of the overlay"; })};
+}
+
+UniqueFd mount_rootfs_private(const RootfsPlan& plan) {
+    return mount_overlay_detached(plan);
+}
+
+UniqueFd open_running_root(pid_t pid, int pidfd) {
+    UniqueFd root = kernel::open_at(AT_FDCWD, fmt::format("/proc/{}/root", pid), O_PATH | O_DIRECTORY);
+    // The pid may have been another's by now; the pidfd tells whether ours lives.
+    if (!kernel::pidfd_send_signal(pidfd, 0)) {
+        throw Error(Errc::not_found, "the container is not running any more");
+    }
+    return root;
+}
+
+}  // namespace stack::runtime

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "engine/runtime/plan_launch.hpp"
+
+namespace stack::runtime {
+
+/// `security_opt` and what follows from `privileged`: no_new_privs, seccomp, AppArmor. Words that mean something only
+/// where SELinux runs give a warning. Throws Errc::invalid_input for unknown words.
+void apply_security_options(const LaunchInput& input, ProcessPlan& process, std::vector<std::string>& warnings);
+
+}  // namespace stack::runtime
