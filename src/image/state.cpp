@@ -1,0 +1,88 @@
+#include "image/state.hpp"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "support/digest.hpp"
+#include "support/error.hpp"
+#include "support/kernel/file_lock.hpp"
+#include "support/random.hpp"
+
+namespace stack::image {
+namespace {
+
+constexpr const char* schema = R"sql(
+CREATE TABLE IF NOT EXISTS images(
+  id TEXT PRIMARY KEY, created INTEGER NOT NULL, stored INTEGER NOT NULL, size INTEGER NOT NULL,
+  architecture TEXT NOT NULL, os TEXT NOT NULL, variant TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS image_names(
+  name TEXT PRIMARY KEY, image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS image_names_by_image ON image_names(image_id);
+CREATE TABLE IF NOT EXISTS image_manifests(
+  repository TEXT NOT NULL, digest TEXT NOT NULL, image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+  media_type TEXT NOT NULL, PRIMARY KEY(repository, digest)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS image_manifests_by_image ON image_manifests(image_id);
+CREATE TABLE IF NOT EXISTS layers(
+  chain_id TEXT PRIMARY KEY, parent TEXT NOT NULL, diff_id TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS layers_by_diff ON layers(diff_id);
+CREATE TABLE IF NOT EXISTS image_layers(
+  image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE, position INTEGER NOT NULL,
+  chain_id TEXT NOT NULL REFERENCES layers(chain_id), PRIMARY KEY(image_id, position)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS image_layers_by_chain ON image_layers(chain_id);
+CREATE TABLE IF NOT EXISTS layer_blobs(
+  diff_id TEXT NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL,
+  PRIMARY KEY(diff_id, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS layer_pins(
+  chain_id TEXT NOT NULL REFERENCES layers(chain_id), owner TEXT NOT NULL, PRIMARY KEY(owner, chain_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS layer_pins_by_chain ON layer_pins(chain_id);
+)sql";
+
+}  // namespace
+
+ImageStore::State::State(Paths where) : paths{std::move(where)}, database{paths.database()} {
+    auto known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'layer_pins_by_chain'");
+    if (!known.step()) {
+        Transaction change{database};
+        database.execute(schema);
+        change.commit();
+        std::filesystem::create_directories(paths.blobs());
+        std::filesystem::create_directories(splits());
+        std::filesystem::create_directories(paths.layers());
+    }
+}
+
+std::string put_blob(const ImageStore::State& state, std::string_view bytes) {
+    const std::string digest = "sha256:" + sha256_hex(bytes);
+    const auto file = state.blob(digest);
+    if (!std::filesystem::exists(file)) {
+        std::filesystem::create_directories(file.parent_path());
+        replace_file(file, bytes);
+    }
+    return digest;
+}
+
+bool commit_layer(const ImageStore::State& state, const LayerInfo& layer, const std::string& parent_chain_id,
+                  const std::filesystem::path& staged) {
+    std::filesystem::create_directories(state.paths.locks());
+    const auto lock = kernel::FileLock::acquire(state.commit_lock());
+    auto known = state.database.prepare("SELECT 1 FROM layers WHERE chain_id = ?");
+    if (known.bind(layer.chain_id).step()) {
+        return false;
+    }
+    const auto target = state.layer(layer.chain_id);
+    std::filesystem::create_directories(target.parent_path());
+    if (std::filesystem::exists(target)) {
+        // Somebody was killed between rename and row. Its content may be less than whole after a power cut.
+        std::filesystem::create_directories(state.paths.temporary());
+        std::filesystem::rename(target, state.paths.temporary() / ("image-rubbish-" + random_hex(8)));
+    }
+    check(::rename(staged.c_str(), target.c_str()),
+          [&] { return fmt::format("rename '{}' to '{}'", staged.string(), target.string()); });
+    state.database.prepare("INSERT INTO layers VALUES(?, ?, ?, ?)")
+        .bind_all(layer.chain_id, parent_chain_id, layer.diff_id, layer.size.count)
+        .run();
+    return true;
+}
+
+}  // namespace stack::image
