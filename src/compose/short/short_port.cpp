@@ -1,6 +1,8 @@
 #include "compose/short/short_port.hpp"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -10,7 +12,7 @@
 namespace stack::compose {
 namespace {
 
-using Result = ShortForm<std::vector<ShortPort>>;
+using Result = ShortForm<ShortPorts>;
 constexpr std::uint64_t highest_port = 65535;
 constexpr std::size_t shown_bytes = 60;
 
@@ -113,24 +115,6 @@ std::optional<ShortFormProblem> check_address(const Pieces& pieces) {
         address == "localhost" ? "write 127.0.0.1" : "write an IP address of the host, such as 127.0.0.1"};
 }
 
-std::vector<ShortPort> write_out(const Pieces& pieces, PortRange container, std::optional<PortRange> host) {
-    std::vector<ShortPort> ports;
-    ports.reserve(container.count());
-    for (std::size_t i = 0; i < container.count(); ++i) {
-        ShortPort port;
-        port.host_ip = without_brackets(pieces.address.text);
-        port.target = static_cast<std::uint16_t>(container.first + i);
-        port.protocol = pieces.has_protocol ? to_lower(pieces.protocol.text) : "tcp";
-        if (host && container.count() == host->count()) {
-            port.published = std::to_string(host->first + i);
-        } else if (host) {
-            port.published = fmt::format("{}-{}", host->first, host->last);
-        }
-        ports.push_back(std::move(port));
-    }
-    return ports;
-}
-
 }  // namespace
 
 std::optional<PortRange> parse_port_range(std::string_view text) {
@@ -143,7 +127,17 @@ std::optional<PortRange> parse_port_range(std::string_view text) {
     return PortRange{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
 }
 
-ShortForm<std::vector<ShortPort>> parse_short_port(std::string_view text) {
+std::string ShortPorts::published_as(std::size_t n) const {
+    if (!published) {
+        return {};
+    }
+    if (published->count() == target.count()) {
+        return std::to_string(published->first + n);
+    }
+    return fmt::format("{}-{}", published->first, published->last);
+}
+
+ShortForm<ShortPorts> parse_short_port(std::string_view text) {
     const auto pieces = cut(text);
     if (pieces.container.text.empty()) {
         return Result::failed(
@@ -178,7 +172,11 @@ ShortForm<std::vector<ShortPort>> parse_short_port(std::string_view text) {
     if (auto problem = check_protocol(pieces)) {
         return fail(std::move(*problem));
     }
-    return {write_out(pieces, *container, host), std::nullopt};
+    ShortPorts ports{std::string{without_brackets(pieces.address.text)}, *container, host};
+    if (pieces.has_protocol) {
+        ports.protocol = to_lower(pieces.protocol.text);
+    }
+    return {std::move(ports), std::nullopt};
 }
 
 }  // namespace stack::compose

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "compose/short/short_form.hpp"
 
@@ -21,16 +20,19 @@ struct PortRange {
 /// "8080" or "8000-8010", whole text; 0 is a port here. nullopt on anything else and if the range runs backwards.
 std::optional<PortRange> parse_port_range(std::string_view text);
 
-/// One published port of a short form.
-struct ShortPort {
+/// The ports of one short form.
+struct ShortPorts {
     std::string host_ip;
-    std::uint16_t target{0};
-    std::string published;  // "", "8080", or "3000-3005": any free one of these
-    std::string protocol;   // tcp, udp, sctp
+    PortRange target;
+    /// Unset: any free port of the host. As long as `target`: port by port. Longer: any free one of these.
+    std::optional<PortRange> published;
+    std::string protocol{"tcp"};  // tcp, udp, sctp
+
+    /// What the n-th port of `target` is published as: "", "8080" or "3000-3005".
+    std::string published_as(std::size_t n) const;
 };
 
-/// "[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]" (compose-spec 05-services "ports"), ranges written out port by port.
-/// An IPv6 address may stand in brackets.
-ShortForm<std::vector<ShortPort>> parse_short_port(std::string_view text);
+/// "[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]" (compose-spec 05-services "ports"). An IPv6 address may stand in brackets.
+ShortForm<ShortPorts> parse_short_port(std::string_view text);
 
 }  // namespace stack::compose
