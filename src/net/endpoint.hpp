@@ -42,20 +42,13 @@ struct Endpoint {
 /// Errors: those of NetworkStore::lease; Errc::conflict if the bridge is full (1023 ports); SysError from the kernel.
 Endpoint attach(int netns, NetworkStore& store, const Network& network, const EndpointRequest& request);
 
-/// Removes the link and gives the addresses back, tolerating absence of either. For one network of a running
-/// container; when a container goes for good, closing its netns removes the links and release_all_of() the leases.
-void detach(NetworkStore& store, const Endpoint& endpoint);
-
-/// The bridge of a network: made, addressed and up, with its sysctls; idempotent. Nothing for other drivers.
-void ensure_link(const Network& network, const std::string& tag);
-/// Tolerates absence.
-void remove_link(const Network& network);
-
-/// Link and rows. Errc::conflict as NetworkStore::remove.
-void remove_network(NetworkStore& store, const Network& network);
+/// Removes the link and gives the addresses back, tolerating absence of either; `netns` may be -1 if it is gone. For
+/// one network of a running container; when a container goes for good, closing its netns removes the links and
+/// release_all_of() the leases.
+void detach(int netns, NetworkStore& store, const Endpoint& endpoint);
 
 /// For crash recovery: removes bridges and veths that carry this tag and belong to no network or endpoint of the store,
-/// and gives back leases of owners for which `alive(owner_id)` is false. Returns sentences about what was done.
+/// and gives back leases of owners that are not among `living_owner_ids`. Returns sentences about what was done.
 std::vector<std::string> remove_leftovers(NetworkStore& store, const std::vector<std::string>& living_owner_ids);
 
 }  // namespace stack::net

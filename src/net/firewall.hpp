@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "net/address.hpp"
+#include "net/network.hpp"
 #include "support/kernel/unique_fd.hpp"
 
 namespace stack {
@@ -19,7 +19,7 @@ class NetworkStore;
 /// One host port that leads to a container. Protocols: tcp, udp, sctp.
 struct PortForward {
     std::string endpoint_id, owner_id;
-    std::optional<IpAddress> host_ip;  ///< nullopt: every address of the host, both families
+    std::optional<IpAddress> host_ip;  ///< nullopt: every address of the host, of the family of container_ip
     std::uint16_t host_port{0};
     std::string protocol{"tcp"};
     IpAddress container_ip;
@@ -38,15 +38,17 @@ class Firewall {
 public:
     Firewall(const Paths& paths, NetworkStore& store);
 
-    /// Makes the table if it is not there, with all networks that have endpoints and all ports of the store.
-    /// Turns ip_forward on and remembers how it was. A table that is already there costs one netlink round trip.
-    void ensure();
+    /// Before containers of these networks start: makes the table if it is not there (with everything that the store
+    /// knows), else makes sure that the networks are in it. Turns ip_forward on; how it was is written in the table.
+    void ensure(const std::vector<Network>& networks);
     /// Rows (NetworkStore::keep_ports) and rules of these ports. All or none.
     void publish(const std::vector<PortForward>& ports);
     /// Rows and rules of all ports of a container, and the kernel's memory of UDP flows through them.
     void unpublish(const std::string& owner_id);
     /// Loads everything anew in one transaction: after somebody flushed the rules.
     void restore();
+    /// A network is about to be removed.
+    void forget(const Network& network);
     /// Removes the table and puts ip_forward back if the store has no endpoint left. True if it did.
     bool remove_if_unused();
 
@@ -63,7 +65,9 @@ class FirewallWatch {
 public:
     explicit FirewallWatch(std::string table);
     int fd() const noexcept { return socket_.get(); }
-    /// Reads what came in; true if our table or rules in it were removed, by others than this process.
+    /// Reads what came in; true if our table or a chain, rule or set of it was removed. That may have been one of our
+    /// own processes (restore() and remove_if_unused() do so): answer by restore() while containers run, which is
+    /// idempotent; restore() itself is told too, so drain with handle() after it.
     bool handle();
 
 private:

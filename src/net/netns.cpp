@@ -35,6 +35,8 @@ void set_container_sysctls() noexcept {
     try {
         write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
         write_file("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+        // Links to come have no IPv6 until their network does (endpoint.cpp); loopback keeps ::1.
+        write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
     } catch (const Error& error) {
         log_debug("new network namespace: {}", error.what());
     }

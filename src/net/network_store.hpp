@@ -19,8 +19,8 @@ struct Endpoint;
 struct PortForward;
 
 /// Networks, their address leases and published ports in `stack.db`. Several processes may use it at once: each change
-/// is one transaction. Does not touch links or rules (see endpoint.hpp, bridge.hpp, firewall.hpp), but reads the host's
-/// routes and addresses to choose a pool. Borrows the database, which must outlive it. Not thread-safe.
+/// is one transaction. Making a network makes its bridge too, because the host's routes are what keeps other roots and
+/// engines from the same pool. Borrows the database, which must outlive it. Not thread-safe.
 class NetworkStore {
 public:
     /// Makes its tables and the standing networks bridge, host and none if they are not there. `tag` is Paths::tag().
@@ -39,9 +39,12 @@ public:
     Network get(std::string_view name_or_id) const;
     /// By name; standing ones included.
     std::vector<Network> list() const;
-    /// Forgets the network. Errc::conflict naming its endpoints' owners if it has any, or if it is a standing one.
-    /// The caller removes the link first (remove_bridge in bridge.hpp); remove_network in endpoint.hpp does both.
+    /// Link and row. Errc::conflict naming its endpoints' owners if it has any, or if it is a standing one.
     void remove(const Network& network);
+    /// Makes sure that the network's bridge is there and up (after a reboot it is not); nothing for other drivers.
+    /// Returns the network as it is then: the standing bridge gets another pool if its own was taken meanwhile, others
+    /// fail with Errc::conflict.
+    Network ensure_link(const Network& network);
 
     /// Takes addresses for an endpoint and keeps its row. One transaction. Errc::conflict naming the owner if a wanted
     /// address is taken, Errc::invalid_input if it lies in no pool, Errc::conflict if a pool is used up.

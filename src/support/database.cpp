@@ -40,7 +40,9 @@ Statement& Statement::bind(std::int64_t value) {
 }
 
 Statement& Statement::bind(std::string_view value) {
-    if (sqlite3_bind_text64(statement_, next_parameter_++, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8) !=
+    // A null pointer would be bound as NULL, which equals nothing; an empty text is a text.
+    const char* bytes = value.data() ? value.data() : "";
+    if (sqlite3_bind_text64(statement_, next_parameter_++, bytes, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8) !=
         SQLITE_OK) {
         fail(database_, "bind a text");
     }
