@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "desired/container_spec.hpp"
+#include "engine/runtime/device_rules.hpp"
 #include "engine/runtime/launch_plan.hpp"
 #include "support/kernel/unique_fd.hpp"
 
@@ -31,6 +32,8 @@ public:
     std::string v1_root(std::string_view controller) const;
     bool v2_has(std::string_view controller) const;
     bool pure_v2() const noexcept { return v1_roots_.empty() && !v2_root_.empty(); }
+    /// Mount points of all trees.
+    std::vector<std::string> roots() const;
 
 private:
     std::string v2_root_;
@@ -38,23 +41,11 @@ private:
     std::map<std::string, std::string, std::less<>> v1_roots_;
 };
 
-/// One line of the device allow-list: type 'a', 'b' or 'c'; major/minor -1 = all.
-struct DeviceRule {
-    bool allow{true};
-    char type{'a'};
-    std::int64_t major{-1}, minor{-1};
-    std::string access{"rwm"};
-};
-/// "c 1:3 mr", "a *:* rwm" (devices.rst, docker --device-cgroup-rule). Throws Errc::invalid_input.
-DeviceRule parse_device_rule(std::string_view text);
-/// Docker's default list plus the devices and rules of the spec; "everything" when privileged.
-std::vector<DeviceRule> device_rules(const desired::ContainerSpec& spec);
-
 struct CgroupSpec {
     std::string parent;  ///< path below each tree's root, e.g. "stack-1a2b3c4d"; with `cgroup_parent:` that path
     std::string name;    ///< the container's id
     desired::Resources resources;
-    std::vector<DeviceRule> devices;
+    std::vector<DeviceRule> devices;  ///< device_rules()
 };
 
 /// Makes the container's cgroups and sets its limits, in the trees that are needed and no others. Idempotent.
@@ -69,6 +60,8 @@ void update_cgroup(const CgroupHost& host, CgroupPlacement& placement, const des
 /// Removes the cgroups (with those that the container made below). Absence is tolerated; SysError (EBUSY) while
 /// processes live in it.
 void remove_cgroup(const CgroupPlacement& placement);
+/// Removes the engine's own cgroup `parent` in all trees where nothing is left below it; keeps it where there is.
+void remove_parent_cgroup(const CgroupHost& host, const std::string& parent);
 
 /// SIGKILL to every process in it: cgroup.kill (v2, Linux 5.14), else signals process by process till none is left.
 void kill_cgroup(const CgroupPlacement& placement);

@@ -88,12 +88,12 @@ std::pair<std::string, std::string> drain(int out, int err) {
     return {texts[0], texts[1]};
 }
 
-Box::Box() : folder_{scratch, "runtime-test"}, netns_{new_network_namespace()} {
+Box::Box() : netns_{new_network_namespace()} {
     input.container_id = random_hex(32);
     input.layers = {busybox_layer()};
-    input.container_dir = folder_.path() / "container";
-    input.run_dir = folder_.path() / "run";
-    input.seccomp_cache = folder_.path() / "seccomp";
+    input.container_dir = root_.paths().container(input.container_id);
+    input.run_dir = root_.paths().container_run(input.container_id);
+    input.seccomp_cache = root_.paths().root() / "seccomp";
     input.hostname = input.container_id.substr(0, 12);
     fs::create_directories(input.run_dir);
 }
@@ -103,11 +103,27 @@ Box::~Box() {
         kill(SIGKILL);
         wait();
     }
+    remove_cgroup(cgroup());
+    remove_parent_cgroup(CgroupHost::detect(), "stack-" + root_.paths().tag());
+    fs::remove_all(input.container_dir);
+    fs::remove_all(input.run_dir);
+}
+
+void Box::make_cgroup() {
+    CgroupSpec spec;
+    spec.parent = "stack-" + root_.paths().tag();
+    spec.name = input.container_id;
+    spec.resources = input.spec.resources;
+    spec.devices = device_rules(input.spec);
+    input.cgroup = create_cgroup(CgroupHost::detect(), spec, warnings);
 }
 
 ExecOutcome Box::launch_with(const Pipe& out, const Pipe& err) {
+    if (cgroup().v2_dir.empty() && cgroup().v1_dirs.empty()) {
+        make_cgroup();
+    }
     PlannedLaunch planned = make_launch_plan(input);
-    warnings = planned.warnings;
+    warnings.insert(warnings.end(), planned.warnings.begin(), planned.warnings.end());
     plan_ = parse_launch_plan(serialize(planned.plan));
     Pipe report = make_pipe();
     LaunchFds fds;

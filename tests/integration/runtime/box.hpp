@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/cgroup.hpp"
 #include "engine/runtime/exec.hpp"
 #include "engine/runtime/launch.hpp"
 #include "engine/runtime/plan_launch.hpp"
+#include "harness/test_root.hpp"
 #include "support/files.hpp"
 
 namespace stack::runtime::test {
@@ -32,7 +34,7 @@ public:
 
     LaunchInput input;  ///< change it before run() or start()
     std::vector<std::string> warnings;
-    const std::filesystem::path& folder() const { return folder_.path(); }
+    const std::filesystem::path& folder() const { return root_.dir(); }
 
     /// Runs `sh -c script` to its end.
     Finished run(const std::string& script);
@@ -45,13 +47,17 @@ public:
     void kill(int signal);
     int wait();
 
+    /// Gives the container cgroups with the spec's limits; called by run() and start() unless done before.
+    void make_cgroup();
+    const CgroupPlacement& cgroup() const { return input.cgroup; }
+
     const LaunchPlan& plan() const { return plan_; }
     pid_t pid() const { return running_ ? running_->pid : -1; }
     int pidfd() const { return running_ ? running_->pidfd.get() : -1; }
 
 private:
     ExecOutcome launch_with(const Pipe& out, const Pipe& err);
-    TempDir folder_;
+    stack::testing::TestRoot root_;
     LaunchPlan plan_;
     UniqueFd netns_;
     std::optional<Launched> running_;
