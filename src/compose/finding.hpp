@@ -57,13 +57,14 @@ private:
 /// the rest is counted.
 class Findings {
 public:
-    static constexpr std::size_t max_findings = 1000;
+    static constexpr std::size_t max_findings = 200;
 
     void add(Finding finding);
     void error(Mark mark, const Path& path, std::string message, std::string hint = {});
     void warning(Mark mark, const Path& path, std::string message, std::string hint = {});
 
     bool has_errors() const noexcept { return errors_ > 0; }
+    std::size_t error_count() const noexcept { return errors_; }
     bool empty() const noexcept { return kept_.empty(); }
     std::size_t dropped() const noexcept { return dropped_; }
     /// True if an error was already told at this place or in the value that begins there: keeps a later phase from

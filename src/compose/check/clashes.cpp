@@ -33,7 +33,7 @@ public:
 
     void add(const ServiceView& view) {
         const Member* name = view.find_said("container_name");
-        if (name == nullptr || !name->value.is_string()) {
+        if (name == nullptr || !name->value.is_string() || name->value.text.find('$') != std::string::npos) {
             return;
         }
         const auto [first, is_new] = held_.emplace(name->value.text, Holder{view.service.key, name->value.mark});

@@ -151,13 +151,16 @@ void check_expose(const Rule&, const Report& report) {
     }
 }
 
-void check_host_entry(const Report& report, std::string_view address) {
-    const std::string bare{address.starts_with('[') && address.ends_with(']') ? address.substr(1, address.size() - 2)
-                                                                              : address};
-    if (bare != "host-gateway" && !is_address(bare, AF_INET) && !is_address(bare, AF_INET6)) {
-        report.warning(
-            fmt::format("has '{}' where an IP address is wanted", shown(address)),
-            bare == "localhost" ? "write 127.0.0.1" : "write an address such as 162.242.195.82, or host-gateway");
+void check_host_entry(const Report& report, std::string_view addresses) {
+    for (const auto part : split(addresses, ',')) {
+        const auto address = trim(part);
+        const bool bracketed = address.starts_with('[') && address.ends_with(']');
+        const std::string bare{bracketed ? address.substr(1, address.size() - 2) : address};
+        if (bare != "host-gateway" && !is_address(bare, AF_INET) && !is_address(bare, AF_INET6)) {
+            report.warning(
+                fmt::format("has '{}' where an IP address is wanted", shown(address)),
+                bare == "localhost" ? "write 127.0.0.1" : "write an address such as 162.242.195.82, or host-gateway");
+        }
     }
 }
 

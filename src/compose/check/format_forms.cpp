@@ -10,6 +10,16 @@
 namespace stack::compose {
 namespace {
 
+std::string mend_target(const ShortMount& mount) {
+    if (mount.target.size() > 2 && mount.target[1] == ':') {
+        return "one letter before a colon is a drive of Windows: give the volume a longer name";
+    }
+    if (mount.source.starts_with('/')) {
+        return "write SOURCE:TARGET, the path in the container last";
+    }
+    return fmt::format("write '/{}'", shown(mount.target));
+}
+
 void check_short_mount(const Report& report) {
     auto form = parse_short_mount(report.node().text);
     if (form.problem) {
@@ -26,10 +36,8 @@ void check_short_mount(const Report& report) {
             near ? fmt::format("did you mean '{}'?", *near) : fmt::format("allowed: {}", join(options, ", ")));
     }
     if (!mount.target.starts_with('/')) {
-        const bool swapped = mount.source.starts_with('/');
         report.warning(fmt::format("mounts on '{}', which is no absolute path in the container", shown(mount.target)),
-                       swapped ? "write SOURCE:TARGET, the path in the container last"
-                               : fmt::format("write '/{}'", shown(mount.target)));
+                       mend_target(mount));
     }
 }
 

@@ -190,7 +190,10 @@ void check_references(const ServiceView& view, const ServiceFilter& active) {
         if (const Node* config = spec->find("config");
             config != nullptr && !is_declared(view, "configs", config->text)) {
             const Path path = view.path / "credential_spec";
-            undeclared(view, "configs", "config", config->text, config->mark, path / "config");
+            view.findings.warning(config->mark, path / "config",
+                                  fmt::format("service '{}' uses the config '{}', which is not declared",
+                                              shown(view.service.key), shown(config->text)),
+                                  "declare it below 'configs' at the top of the file");
         }
     }
     check_models(view);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compose/check/format.hpp"
+#include "compose/check/judge.hpp"
 #include "compose/check/report.hpp"
 #include "compose/check/rule.hpp"
 #include "compose/check/unknown_key.hpp"
@@ -15,7 +16,8 @@
 namespace stack::compose {
 namespace {
 
-constexpr std::size_t longest_name = 255;  // a file name, a DNS label and more must be made of it
+constexpr std::size_t most_judged = 10'000;  // services; beyond, a second opinion would cost more than it is worth
+constexpr std::size_t longest_name = 255;    // a file name, a DNS label and more must be made of it
 
 bool is_extension(std::string_view key) {
     return key.starts_with("x-");
@@ -38,7 +40,9 @@ public:
             wrong_kind(rule, node, path);
             return;
         }
-        if (!rule.allowed_values.empty() && node.is_string()) {
+        // A variable that was left in place (`config --no-interpolate`) may become anything.
+        const bool open = node.is_string() && node.text.find('$') != std::string::npos;
+        if (!rule.allowed_values.empty() && node.is_string() && !open) {
             choice(rule, node, path);
         }
         if (node.is_sequence()) {
@@ -46,7 +50,7 @@ public:
         } else if (node.is_mapping() && !mapping(rule, node, path)) {
             return;
         }
-        if (rule.format != nullptr) {
+        if (rule.format != nullptr && !open) {
             rule.format->check(rule, {path, node, findings_});
         }
     }
@@ -227,10 +231,39 @@ private:
     Findings& findings_;
 };
 
+void second_opinion(const Node& document, Findings& findings) {
+    const auto verdict = judge(document);
+    if (!verdict) {
+        return;
+    }
+    const Node* at = &document;
+    std::string path;
+    for (const auto& step : verdict->path) {
+        const auto index = at->is_sequence() ? parse_uint(step) : std::nullopt;
+        const Node* next = index && *index < at->size() ? &at->items()[*index] : at->find(step);
+        if (next == nullptr) {
+            break;
+        }
+        at = next;
+        path += index ? fmt::format("[{}]", step) : fmt::format("{}{}", path.empty() ? "" : ".", step);
+    }
+    findings.add({Severity::error,
+                  at->mark,
+                  path,
+                  fmt::format("'{}' does not match the Compose schema: {}", path, shown(verdict->message)),
+                  {}});
+}
+
 }  // namespace
 
 void check_schema(const Node& document, Findings& findings) {
+    const auto errors = findings.error_count();
     Walk{findings}.value(compose_file_rule(), document, Path{});
+    const Node* services = document.find("services");
+    const bool judged = services == nullptr || services->size() <= most_judged;
+    if (findings.error_count() == errors && judged) {
+        second_opinion(document, findings);
+    }
 }
 
 }  // namespace stack::compose
