@@ -34,14 +34,17 @@ struct DnsUpstream {
 class DnsForwarder {
 public:
     explicit DnsForwarder(boost::asio::io_context& loop, std::filesystem::path resolv_conf = "/etc/resolv.conf");
+    DnsForwarder(const DnsForwarder&) = delete;
+    DnsForwarder& operator=(const DnsForwarder&) = delete;
     ~DnsForwarder();
+    /// The host's resolvers as they are now.
     const std::vector<DnsUpstream>& upstreams() const;
 
     class Impl;
     Impl& impl() noexcept { return *impl_; }
 
 private:
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;
 };
 
 struct DnsServerOptions {

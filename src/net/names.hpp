@@ -22,6 +22,9 @@ public:
     virtual const std::vector<IpAddress>* resolve(std::string_view name) const = 0;
     /// The name for a PTR query; empty: not one of ours.
     virtual std::string_view reverse(const IpAddress& address) const = 0;
+    /// Whether the address lies in one of its networks: nobody upstream can know its name, so the answer is "no such
+    /// name" at once. Database servers ask for the names of their clients.
+    virtual bool owns(const IpAddress& address) const = 0;
 };
 
 /// The names of one network: any name may have several addresses.
@@ -32,9 +35,11 @@ public:
     /// PTR; `name` is answered as it is ("blog-db-1.blog_default").
     void set_reverse(const IpAddress& address, std::string name);
     void remove_reverse(const IpAddress& address);
+    void set_subnets(std::vector<Subnet> subnets) { subnets_ = std::move(subnets); }
 
     const std::vector<IpAddress>* find(std::string_view name) const;
     std::string_view reverse(const IpAddress& address) const;
+    bool owns(const IpAddress& address) const;
 
 private:
     struct Hash {
@@ -48,6 +53,7 @@ private:
     };
     std::unordered_map<std::string, std::vector<IpAddress>, Hash, std::equal_to<>> names_;
     std::unordered_map<IpAddress, std::string, AddressHash> reverse_;
+    std::vector<Subnet> subnets_;
 };
 
 /// A container's view: its own names (links, extra names) first, then its networks in the order of their priority; the
@@ -60,6 +66,7 @@ public:
 
     const std::vector<IpAddress>* resolve(std::string_view name) const override;
     std::string_view reverse(const IpAddress& address) const override;
+    bool owns(const IpAddress& address) const override;
 
 private:
     Zone own_;

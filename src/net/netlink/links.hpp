@@ -23,7 +23,7 @@ Message set_up_with_alias(int index, const std::string& alias);
 struct VethRequest {
     std::string host_name, name;
     int bridge_index{0};  ///< 0: none
-    int netns{-1};  ///< borrowed; `name` appears there
+    int netns{-1};        ///< borrowed; `name` appears there
     MacAddress mac;
     int mtu{0};  ///< 0: default
 };

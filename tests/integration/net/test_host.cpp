@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/process.hpp"
 #include "net/netlink/links.hpp"
 #include "net/netns.hpp"
 #include "support/error.hpp"
@@ -98,14 +99,11 @@ TestHost::~TestHost() {
 }
 
 std::string list_table(const std::string& table) {
-    FILE* out = ::popen(fmt::format("nft list table inet {} 2>/dev/null", table).c_str(), "r");
-    std::string text;
-    std::array<char, 4096> buffer;
-    while (const size_t got = std::fread(buffer.data(), 1, buffer.size(), out)) {
-        text.append(buffer.data(), got);
-    }
-    ::pclose(out);
-    return text;
+    return testing::run({.argv = {"nft", "list", "table", "inet", table}}).out;
+}
+
+std::string run_inside(int netns, const std::vector<std::string>& argv) {
+    return net::run_in_netns(netns, [&] { return testing::run({.argv = argv}).out; });
 }
 
 std::vector<std::string> link_names() {
@@ -190,7 +188,9 @@ std::string ask(int netns, const std::string& address, std::uint16_t port, bool 
     ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&target), size) != 0) {
-        return errno == ECONNREFUSED ? "refused" : errno == EINPROGRESS || errno == ETIMEDOUT ? "timeout" : "unreachable";
+        return errno == ECONNREFUSED                        ? "refused"
+               : errno == EINPROGRESS || errno == ETIMEDOUT ? "timeout"
+                                                            : "unreachable";
     }
     if (udp && ::send(client.get(), "?", 1, MSG_NOSIGNAL) != 1) {
         return "unreachable";

@@ -38,6 +38,8 @@ public:
 /// `nft list table inet <name>`; empty if there is none.
 std::string list_table(const std::string& table);
 std::vector<std::string> link_names();
+/// What a program says that runs in `netns`.
+std::string run_inside(int netns, const std::vector<std::string>& argv);
 
 /// Listens on all addresses of the namespace, answers each TCP connection with the peer's address and the text, and
 /// closes; and each datagram with the same. Runs in a thread of its own until destroyed.
