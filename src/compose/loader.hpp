@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compose/finding.hpp"
+#include "compose/interpolate.hpp"
 #include "compose/node.hpp"
 #include "compose/project.hpp"
 
@@ -39,14 +40,6 @@ struct LoadOptions {
     bool resolve_paths{true};
     bool check_consistency{true};
     bool resolve_env_files{true};
-};
-
-/// One variable as the files use it (`config --variables`).
-struct VariableUse {
-    std::string name;
-    bool required{false};
-    std::string default_value;
-    std::string alternate_value;
 };
 
 struct LoadedProject {

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compose/finding.hpp"
+#include "compose/interpolate.hpp"
+#include "compose/loader.hpp"
+#include "compose/node.hpp"
+
+namespace stack::compose {
+
+/// What the phases of one load share.
+struct LoadContext {
+    const LoadOptions& options;
+    SourceFiles& files;
+    Findings& findings;
+    std::string home;                    // of the user, for `~`
+    std::set<std::string> warned_unset;  // variables that were told to be unset
+    std::vector<VariableUse> variables;  // every use of a variable
+    std::size_t files_read{0};
+};
+
+/// The name of a file as people know it: relative to the current folder if it lies there, absolute otherwise.
+std::string display_name(const LoadContext& context, const std::filesystem::path& file);
+
+/// Reads and parses a Compose file. What went wrong is a finding at `from` (who asked for the file) and gives an empty
+/// vector. Refuses files that are no regular ones, too large, or too many.
+std::vector<Node> read_documents(LoadContext& context, const std::filesystem::path& file, Mark from, const Path& path);
+
+/// The same for a text that is there already (stdin).
+std::vector<Node> parse_documents(LoadContext& context, std::string name, std::string text);
+
+/// Takes a document through the phases that look at one file alone: the first format, variables, types.
+void prepare_document(LoadContext& context, Node& document, const Environment& environment);
+
+}  // namespace stack::compose

@@ -1,0 +1,72 @@
+#include "compose/read_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/error.hpp"
+#include "support/kernel/unique_fd.hpp"
+
+namespace stack::compose {
+
+namespace {
+
+bool is_pipe_of_the_shell(const std::string& name) {
+    return name == "/dev/stdin" || name.starts_with("/dev/fd/") || name.starts_with("/proc/self/fd/");
+}
+
+std::string_view describe_type(mode_t mode) {
+    if (S_ISDIR(mode)) {
+        return "a folder";
+    }
+    if (S_ISFIFO(mode)) {
+        return "a named pipe";
+    }
+    return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+void check_type(int fd, const std::string& name, std::size_t limit) {
+    struct stat status {};
+    check(::fstat(fd, &status), [&] { return fmt::format("look at '{}'", name); });
+    if (S_ISREG(status.st_mode)) {
+        if (static_cast<std::size_t>(status.st_size) > limit) {
+            throw Error{Errc::invalid_input, fmt::format("'{}' is larger than {} MiB", name, limit >> 20U)};
+        }
+        return;
+    }
+    if (!is_pipe_of_the_shell(name)) {
+        throw Error{Errc::invalid_input, fmt::format("'{}' is {}, not a file", name, describe_type(status.st_mode))};
+    }
+}
+
+}  // namespace
+
+std::string read_project_file(const std::filesystem::path& file, std::size_t limit) {
+    const std::string name = file.string();
+    // O_NONBLOCK: opening a FIFO without a writer would wait for one.
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (is_pipe_of_the_shell(name) ? 0 : O_NONBLOCK);
+    const int opened = ::open(name.c_str(), flags);
+    if (opened < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        throw Error{Errc::not_found, fmt::format("'{}' is not there", name)};
+    }
+    const UniqueFd fd{check(opened, [&] { return fmt::format("open '{}'", name); })};
+    check_type(fd.get(), name, limit);
+    std::string content;
+    std::size_t filled = 0;
+    while (true) {
+        content.resize(std::max<std::size_t>(filled * 2, 64U << 10U));
+        const ssize_t got = check(::read(fd.get(), content.data() + filled, content.size() - filled),
+                                  [&] { return fmt::format("read '{}'", name); });
+        filled += static_cast<std::size_t>(got);
+        if (filled > limit) {
+            throw Error{Errc::invalid_input, fmt::format("'{}' is larger than {} MiB", name, limit >> 20U)};
+        }
+        if (got == 0) {
+            content.resize(filled);
+            return content;
+        }
+    }
+}
+
+}  // namespace stack::compose
