@@ -8,6 +8,7 @@ namespace {
 // clang-format off
 constexpr Command all_commands[] = {
     // path                  doors               function         help text          one line
+    {"config|convert",       compose,            show_config,     "compose/config",  "Check the project and show it in canonical form"},
     {"version",              compose | docker,   print_version,   "system/version",  "Show the version"},
 };
 // clang-format on

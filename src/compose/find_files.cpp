@@ -20,7 +20,7 @@ std::string value_of(const Environment& environment, std::string_view name) {
     return found == environment.end() ? std::string{} : found->second;
 }
 
-bool exists(const std::filesystem::path& file) {
+bool is_file(const std::filesystem::path& file) {
     std::error_code error;
     const auto status = std::filesystem::status(file, error);
     return !error && std::filesystem::exists(status) && !std::filesystem::is_directory(status);
@@ -82,7 +82,7 @@ private:
             for (const std::string_view file : split(listed, ',')) {
                 files.emplace_back(absolute(std::string{trim(file)}), Mark{});
             }
-        } else if (exists(directory / ".env") && !environment_file_disabled()) {
+        } else if (is_file(directory / ".env") && !environment_file_disabled()) {
             files.emplace_back(directory / ".env", Mark{});
         }
         if (files == read_already_) {
@@ -118,7 +118,7 @@ private:
     void from_folders(const std::filesystem::path& start) {
         for (std::filesystem::path folder = start;; folder = folder.parent_path()) {
             for (const std::string_view name : default_names) {
-                if (exists(folder / name)) {
+                if (is_file(folder / name)) {
                     found_.files.push_back((folder / name).string());
                     add_override(folder);
                     return;
@@ -134,7 +134,7 @@ private:
 
     void add_override(const std::filesystem::path& folder) {
         for (const std::string_view name : override_names) {
-            if (exists(folder / name)) {
+            if (is_file(folder / name)) {
                 found_.files.push_back((folder / name).string());
                 return;
             }

@@ -11,6 +11,7 @@
 #include "compose/read_file.hpp"
 #include "compose/resolve_paths.hpp"
 #include "compose/schema_check.hpp"
+#include "compose/yaml_tree.hpp"
 #include "support/text.hpp"
 
 namespace stack::compose {

@@ -87,7 +87,8 @@ public:
         if (options().check_consistency) {
             const Node* services = document.find("services");
             check_consistency(
-                document, [&](std::string_view name) { return is_active_service(services, name, profiles, options().services); },
+                document,
+                [&](std::string_view name) { return is_active_service(services, name, profiles, options().services); },
                 findings_);
         }
         stop_on_errors();

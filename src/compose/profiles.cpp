@@ -125,11 +125,15 @@ void remove_unused(Node& document) {
             }
         }
     }
-    keep_only(document.find("networks"), networks);
-    keep_only(document.find("volumes"), volumes);
-    keep_only(document.find("secrets"), secrets);
-    keep_only(document.find("configs"), configs);
-    keep_only(document.find("models"), models);
+    for (const auto& [section, used] :
+         {std::pair{"networks", &networks}, std::pair{"volumes", &volumes}, std::pair{"secrets", &secrets},
+          std::pair{"configs", &configs}, std::pair{"models", &models}}) {
+        Node* members = document.find(section);
+        keep_only(members, *used);
+        if (members != nullptr && members->empty()) {
+            document.erase(section);
+        }
+    }
 }
 
 void select_services(Node& document, const std::vector<std::string>& names, Findings& findings) {

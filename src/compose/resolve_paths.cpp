@@ -1,7 +1,5 @@
 #include "compose/resolve_paths.hpp"
 
-#include <fmt/format.h>
-
 #include "compose/path_table.hpp"
 #include "compose/short_forms.hpp"
 
@@ -190,8 +188,7 @@ std::string resolve_path(const std::string& path, const std::filesystem::path& d
     return clean;
 }
 
-void resolve_paths(Node& document, const std::filesystem::path& directory, const std::string& home,
-                   Findings& findings) {
+void resolve_paths(Node& document, const std::filesystem::path& directory, const std::string& home) {
     Resolver{directory, home}.walk(document, places().root());
 }
 

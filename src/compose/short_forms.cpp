@@ -1,9 +1,9 @@
 #include "compose/short_forms.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "compose/short/short_mount.hpp"
 #include "compose/short/short_port.hpp"

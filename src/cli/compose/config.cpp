@@ -1,0 +1,156 @@
+#include <cstdio>
+#include <functional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "cli/load_project.hpp"
+#include "cli/verbs.hpp"
+#include "compose/print.hpp"
+#include "compose/profiles.hpp"
+#include "support/files.hpp"
+#include "support/text.hpp"
+
+namespace stack::cli {
+
+namespace {
+
+using compose::LoadedProject;
+using compose::Node;
+
+std::string lines(const std::set<std::string>& names) {
+    std::string out;
+    for (const std::string& name : names) {
+        out += name + "\n";
+    }
+    return out;
+}
+
+std::set<std::string> keys(const Node& tree, std::string_view section) {
+    std::set<std::string> names;
+    if (const Node* members = tree.find(section)) {
+        for (const auto& member : members->members()) {
+            names.insert(member.key);
+        }
+    }
+    return names;
+}
+
+std::string services_text(const LoadedProject& loaded) {
+    return lines(keys(loaded.tree, "services"));
+}
+std::string volumes_text(const LoadedProject& loaded) {
+    return lines(keys(loaded.tree, "volumes"));
+}
+std::string networks_text(const LoadedProject& loaded) {
+    return lines(keys(loaded.tree, "networks"));
+}
+std::string models_text(const LoadedProject& loaded) {
+    return lines(keys(loaded.tree, "models"));
+}
+
+std::string images_text(const LoadedProject& loaded) {
+    std::string out;
+    for (const auto& [name, service] : loaded.project.services) {
+        if (!service.image.empty()) {
+            out += service.image + "\n";
+        } else if (service.build) {
+            out += fmt::format("{}-{}\n", loaded.project.name, name);
+        }
+    }
+    return out;
+}
+
+std::string profiles_text(const LoadedProject& loaded) {
+    std::set<std::string> names;
+    for (const auto* services : {&loaded.project.services, &loaded.project.disabled_services}) {
+        for (const auto& [name, service] : *services) {
+            names.insert(service.profiles.begin(), service.profiles.end());
+        }
+    }
+    return lines(names);
+}
+
+std::string environment_text(const LoadedProject& loaded) {
+    std::string out;
+    for (const auto& [name, value] : loaded.environment) {
+        out += fmt::format("{}={}\n", name, value);
+    }
+    return out;
+}
+
+std::string variables_text(const LoadedProject& loaded) {
+    std::map<std::string, compose::VariableUse> uses;
+    for (const compose::VariableUse& use : loaded.variables) {
+        compose::VariableUse& known = uses.emplace(use.name, use).first->second;
+        known.required = known.required || use.required;
+        known.default_value = known.default_value.empty() ? use.default_value : known.default_value;
+        known.alternate_value = known.alternate_value.empty() ? use.alternate_value : known.alternate_value;
+    }
+    std::size_t width = std::string_view{"NAME"}.size();
+    for (const auto& [name, use] : uses) {
+        width = std::max(width, name.size());
+    }
+    std::string out = fmt::format("{:{}}  REQUIRED  DEFAULT VALUE  ALTERNATE VALUE\n", "NAME", width);
+    for (const auto& [name, use] : uses) {
+        out +=
+            fmt::format("{:{}}  {:8}  {:13}  {}\n", name, width, use.required, use.default_value, use.alternate_value);
+    }
+    return out;
+}
+
+struct Listing {
+    std::string_view flag;
+    std::string (*text)(const LoadedProject&);
+};
+
+constexpr Listing listings[] = {
+    {"services", services_text},       {"volumes", volumes_text},     {"networks", networks_text},
+    {"models", models_text},           {"images", images_text},       {"profiles", profiles_text},
+    {"environment", environment_text}, {"variables", variables_text},
+};
+
+void write_output(const Flags& flags, std::string_view text) {
+    if (flags.on("quiet")) {
+        return;
+    }
+    if (const auto file = flags.value("output")) {
+        replace_file(*file, text);
+        return;
+    }
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+std::string model_text(LoadedProject& loaded, const Flags& flags) {
+    const std::string format = flags.value_or("format", "yaml");
+    const compose::PrintStyle style{!flags.on("no-interpolate")};
+    return format == "json" ? compose::print_json(loaded.tree, style) : compose::print_yaml(loaded.tree, style);
+}
+
+}  // namespace
+
+int show_config(Context& context, const Flags& flags) {
+    const std::string format = flags.value_or("format", "yaml");
+    if (format != "yaml" && format != "json") {
+        throw UsageError{fmt::format("invalid value '{}' for --format: expected yaml or json", format)};
+    }
+    compose::LoadOptions options = load_options(context);
+    options.services = flags.words();
+    options.interpolate = !flags.on("no-interpolate") && !flags.on("variables");
+    options.normalize = !flags.on("no-normalize");
+    options.resolve_paths = !flags.on("no-path-resolution");
+    options.check_consistency = !flags.on("no-consistency");
+    options.resolve_env_files = !flags.on("no-env-resolution");
+    LoadedProject loaded = load_project(context, options);
+    compose::remove_unused(loaded.tree);
+    for (const Listing& listing : listings) {
+        if (flags.on(listing.flag)) {
+            write_output(flags, listing.text(loaded));
+            return 0;
+        }
+    }
+    write_output(flags, model_text(loaded, flags));
+    return 0;
+}
+
+}  // namespace stack::cli
