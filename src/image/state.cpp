@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS image_manifests(
   media_type TEXT NOT NULL, PRIMARY KEY(repository, digest)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS image_manifests_by_image ON image_manifests(image_id);
 CREATE TABLE IF NOT EXISTS layers(
-  chain_id TEXT PRIMARY KEY, parent TEXT NOT NULL, diff_id TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
+  chain_id TEXT PRIMARY KEY, parent TEXT NOT NULL, diff_id TEXT NOT NULL, size INTEGER NOT NULL,
+  tar_size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS layers_by_diff ON layers(diff_id);
 CREATE TABLE IF NOT EXISTS image_layers(
   image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE, position INTEGER NOT NULL,
@@ -49,6 +50,11 @@ ImageStore::State::State(Paths where) : paths{std::move(where)}, database{paths.
         std::filesystem::create_directories(paths.blobs());
         std::filesystem::create_directories(splits());
         std::filesystem::create_directories(paths.layers());
+        std::filesystem::create_directories(paths.temporary());
+        // Layers hold set-id programs and other people's files: no user of the host may look in.
+        for (const auto& folder : {paths.layers(), paths.blobs().parent_path(), paths.temporary()}) {
+            std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+        }
     }
 }
 
@@ -79,8 +85,8 @@ bool commit_layer(const ImageStore::State& state, const LayerInfo& layer, const 
     }
     check(::rename(staged.c_str(), target.c_str()),
           [&] { return fmt::format("rename '{}' to '{}'", staged.string(), target.string()); });
-    state.database.prepare("INSERT INTO layers VALUES(?, ?, ?, ?)")
-        .bind_all(layer.chain_id, parent_chain_id, layer.diff_id, layer.size.count)
+    state.database.prepare("INSERT INTO layers VALUES(?, ?, ?, ?, ?)")
+        .bind_all(layer.chain_id, parent_chain_id, layer.diff_id, layer.size.count, layer.tar_size.count)
         .run();
     return true;
 }

@@ -1,7 +1,6 @@
 #include "image/store.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "image/rfc3339.hpp"
+#include "image/image_rows.hpp"
 #include "image/state.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
@@ -172,10 +171,7 @@ bool ImageStore::tag(const std::string& id, const Reference& reference) {
         throw no_such_image(id);
     }
     known.reset();
-    state_->database
-        .prepare("INSERT INTO image_names VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET image_id = excluded.image_id")
-        .bind_all(name, id)
-        .run();
+    insert_name(state_->database, id, reference);
     change.commit();
     return is_new;
 }
@@ -199,35 +195,12 @@ std::string ImageStore::put_image(const ImageConfig& config, const std::optional
 
 std::string ImageStore::put_image(std::string_view config_json, const std::optional<Reference>& reference) {
     const ImageConfig config = parse_config(config_json);
-    const auto chains = image::chain_ids(config.diff_ids);
+    const auto held = hold();
     const std::string id = put_blob(*state_, config_json);
-    const Database& database = state_->database;
-    Transaction change{database};
-    std::int64_t size = 0;
-    auto layer = database.prepare("SELECT size FROM layers WHERE chain_id = ?");
-    for (const std::string& chain : chains) {
-        layer.reset();
-        if (!layer.bind(chain).step()) {
-            throw Error(Errc::not_found, fmt::format("layer {} of the image is not in the store", chain));
-        }
-        size += layer.integer(0);
-    }
-    layer.reset();
-    database.prepare("INSERT OR IGNORE INTO images VALUES(?, ?, ?, ?, ?, ?, ?)")
-        .bind_all(id, parse_rfc3339(config.created).value_or(0), std::int64_t{std::time(nullptr)}, size,
-                  config.architecture, config.os, config.variant)
-        .run();
-    auto link = database.prepare("INSERT OR IGNORE INTO image_layers VALUES(?, ?, ?)");
-    for (size_t i = 0; i < chains.size(); ++i) {
-        link.reset();
-        link.bind_all(id, static_cast<std::int64_t>(i), chains[i]).run();
-    }
+    Transaction change{state_->database};
+    insert_image(state_->database, id, config);
     if (reference) {
-        database
-            .prepare(
-                "INSERT INTO image_names VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET image_id = excluded.image_id")
-            .bind_all(reference->with_default_tag().canonical(), id)
-            .run();
+        insert_name(state_->database, id, *reference);
     }
     change.commit();
     return id;

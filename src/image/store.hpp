@@ -39,7 +39,8 @@ struct Image : ImageSummary {
 
 struct LayerInfo {
     std::string chain_id, diff_id;
-    Bytes size;  ///< sum of its file sizes
+    Bytes size;      ///< sum of its file sizes
+    Bytes tar_size;  ///< of its uncompressed tar
 };
 
 /// What remove() did, in order, for `Untagged: …` and `Deleted: …` lines.

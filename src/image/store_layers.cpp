@@ -18,16 +18,22 @@ namespace {
 class DigestAndSplit final : public tar::Sink {
 public:
     void raw(std::string_view bytes) override {
+        size_ += std::ssize(bytes);
         sha_.update(bytes);
         split_.raw(bytes);
     }
     void begin_payload(const std::string& path, std::int64_t size) override { split_.begin_payload(path, size); }
-    void payload(std::string_view bytes) override { sha_.update(bytes); }
+    void payload(std::string_view bytes) override {
+        size_ += std::ssize(bytes);
+        sha_.update(bytes);
+    }
 
     std::string digest() { return "sha256:" + sha_.finish_hex(); }
     std::string split() { return split_.finish(); }
+    Bytes size() const { return Bytes{size_}; }
 
 private:
+    std::int64_t size_{0};
     Sha256 sha_;
     tar::SplitRecorder split_;
 };
@@ -41,12 +47,12 @@ TempDir ImageStore::begin_layer() const {
 }
 
 std::optional<LayerInfo> ImageStore::find_layer(const std::string& chain) const {
-    auto row = state_->database.prepare("SELECT chain_id, diff_id, size FROM layers WHERE chain_id = ?");
+    auto row = state_->database.prepare("SELECT chain_id, diff_id, size, tar_size FROM layers WHERE chain_id = ?");
     row.bind(chain);
     if (!row.step()) {
         return std::nullopt;
     }
-    return LayerInfo{row.text(0), row.text(1), Bytes{row.integer(2)}};
+    return LayerInfo{row.text(0), row.text(1), Bytes{row.integer(2)}, Bytes{row.integer(3)}};
 }
 
 LayerInfo ImageStore::add_layer_from_dir(const std::string& parent_chain_id, const std::filesystem::path& staged,
@@ -61,6 +67,7 @@ LayerInfo ImageStore::add_layer_from_dir(const std::string& parent_chain_id, con
     layer.diff_id = sink.digest();
     layer.chain_id = chain_id(parent_chain_id, layer.diff_id);
     layer.size = Bytes{summary.file_bytes};
+    layer.tar_size = sink.size();
     const auto split = state_->split(layer.diff_id);
     if (!std::filesystem::exists(split)) {
         std::filesystem::create_directories(split.parent_path());
