@@ -234,7 +234,7 @@ const PathTable<Rule>& rules() {
         {"services.*.volumes", list},
         {"services.*.volumes[]", volume},
         {"services.*.volumes[].bind", structure},
-        {"services.*.volumes[].bind.create_host_path", flag},
+        {"services.*.volumes[].bind.create_host_path", flag_kept},
         {"services.*.volumes[].image", structure},
         {"services.*.volumes[].read_only", flag},
         {"services.*.volumes[].tmpfs", structure},

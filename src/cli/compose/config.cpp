@@ -6,6 +6,7 @@
 
 #include "cli/load_project.hpp"
 #include "cli/verbs.hpp"
+#include "compose/desired/desired.hpp"
 #include "compose/print.hpp"
 #include "compose/profiles.hpp"
 #include "support/files.hpp"
@@ -110,6 +111,24 @@ constexpr Listing listings[] = {
     {"environment", environment_text}, {"variables", variables_text},
 };
 
+/// "NAME HASH" for each service of `list`, which is comma separated or '*'.
+std::string hashes_text(const LoadedProject& loaded, const std::string& list) {
+    std::set<std::string> wanted;
+    for (const std::string_view name : split(list, ',')) {
+        if (name != "*" && !loaded.project.services.contains(std::string{name})) {
+            throw Error{Errc::not_found, fmt::format("no such service: '{}'", name)};
+        }
+        wanted.emplace(name);
+    }
+    std::string out;
+    for (const desired::ServiceSpec& service : compose::make_desired(loaded).state.services) {
+        if (wanted.contains("*") || wanted.contains(service.name)) {
+            out += fmt::format("{} {}\n", service.name, service.config_hash);
+        }
+    }
+    return out;
+}
+
 void write_output(const Flags& flags, std::string_view text) {
     if (flags.on("quiet")) {
         return;
@@ -148,6 +167,10 @@ int show_config(Context& context, const Flags& flags) {
             write_output(flags, listing.text(loaded));
             return 0;
         }
+    }
+    if (const auto list = flags.value("hash")) {
+        write_output(flags, hashes_text(loaded, *list));
+        return 0;
     }
     write_output(flags, model_text(loaded, flags));
     return 0;

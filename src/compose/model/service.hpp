@@ -49,7 +49,7 @@ struct Mount {
 
     struct Bind {
         std::string propagation;
-        bool create_host_path{false};
+        bool create_host_path{true};
         std::string recursive;
         std::string selinux;
     };
