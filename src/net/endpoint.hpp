@@ -47,8 +47,9 @@ Endpoint attach(int netns, NetworkStore& store, const Network& network, const En
 /// release_all_of() the leases.
 void detach(int netns, NetworkStore& store, const Endpoint& endpoint);
 
-/// For crash recovery: removes bridges and veths that carry this tag and belong to no network or endpoint of the store,
-/// and gives back leases of owners that are not among `living_owner_ids`. Returns sentences about what was done.
+/// For crash recovery: gives back the leases of owners that are not among `living_owner_ids` (name those that are just
+/// being made too), then removes links that carry the root's tag and belong to no network or endpoint of the store.
+/// Returns sentences about what was done.
 std::vector<std::string> remove_leftovers(NetworkStore& store, const std::vector<std::string>& living_owner_ids);
 
 }  // namespace stack::net

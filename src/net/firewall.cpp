@@ -7,7 +7,9 @@
 #include <linux/netlink.h>
 
 #include "net/endpoint.hpp"
+#include "net/forwarding.hpp"
 #include "net/netlink/socket.hpp"
+#include "net/network_rows.hpp"
 #include "net/network_store.hpp"
 #include "net/nft/ruleset.hpp"
 #include "support/error.hpp"
@@ -19,9 +21,6 @@
 namespace stack::net {
 namespace {
 
-constexpr const char* ip_forward = "/proc/sys/net/ipv4/ip_forward";
-constexpr const char* was_off = "ip_forward was 0";
-constexpr const char* was_on = "ip_forward was 1";
 constexpr const char* table_prefix = "stack";
 
 std::string table_name(const Paths& paths) {
@@ -40,13 +39,36 @@ const nft::Table* find_table(const std::vector<nft::Table>& tables, const std::s
     return found == tables.end() ? nullptr : &*found;
 }
 
-/// What ip_forward shall be when the last of our tables in this namespace goes. Other roots' tables know it if they
-/// came first.
-std::string forward_comment(const std::vector<nft::Table>& tables) {
-    const bool off = std::any_of(tables.begin(), tables.end(), [](const nft::Table& table) {
-        return table.name.starts_with(table_prefix) && table.comment == was_off;
+bool is_of_stack(const nft::Table& table) {
+    return table.name == table_prefix || table.name.starts_with(std::string{table_prefix} + '_');
+}
+
+constexpr const char* record_key = "forwarding";
+
+std::string boot_id() {
+    return std::string{trim(read_file("/proc/sys/kernel/random/boot_id"))};
+}
+
+/// How forwarding was before the first of our tables in this namespace came: that one's comment tells, for it has been
+/// switched on since. The database has a copy for when somebody flushed the table, good until the next boot.
+ForwardingRecord found_forwarding(const NetworkStore& store, const std::vector<nft::Table>& tables) {
+    ForwardingRecord out;
+    const auto kept = rows::find_setting(store.database(), record_key);
+    if (const std::string boot = boot_id(); kept && kept->starts_with(boot)) {
+        out = ForwardingRecord::parse(std::string_view{*kept}.substr(boot.size()));
+    }
+    for (const nft::Table& table : tables) {
+        if (is_of_stack(table)) {
+            out.merge(ForwardingRecord::parse(table.comment));
+        }
+    }
+    return out;
+}
+
+bool any_ipv6(const std::vector<Network>& networks) {
+    return std::any_of(networks.begin(), networks.end(), [](const Network& network) {
+        return network.driver == "bridge" && network.pool_v6() != nullptr;
     });
-    return off || trim(read_file(ip_forward)) == "0" ? was_off : was_on;
 }
 
 std::vector<nft::SetElements> elements_of(const std::vector<Network>& networks) {
@@ -72,17 +94,20 @@ void append(std::vector<netlink::Message>& to, std::vector<netlink::Message>&& m
 /// Everything that the store knows, in one transaction: no packet sees half of it.
 void load(netlink::Socket& socket, const NetworkStore& store, const std::string& table,
           const std::vector<nft::Table>& tables) {
-    const std::string comment = forward_comment(tables);
+    const auto networks = store.list();
+    ForwardingRecord record = found_forwarding(store, tables);
+    record.look_at_host(any_ipv6(networks));
+    rows::set_setting(store.database(), record_key, fmt::format("{} {}", boot_id(), record.text()));
     std::vector<netlink::Message> batch;
     if (find_table(tables, table)) {
         batch.push_back(nft::remove_table(table));
     }
-    batch.push_back(nft::add_table(table, comment));
+    batch.push_back(nft::add_table(table, record.text()));
     append(batch, nft::skeleton(table));
-    append(batch, nft::add_all(table, elements_of(store.list())));
+    append(batch, nft::add_all(table, elements_of(networks)));
     append(batch, nft::add_all(table, elements_of(store.ports())));
     socket.execute_transaction(batch, NFNL_SUBSYS_NFTABLES);
-    write_file(ip_forward, "1");
+    record.switch_on();
 }
 
 /// Changes in a table that is there; if it is not, or does not hold what we think, all of it anew.
@@ -106,7 +131,8 @@ void Firewall::ensure(const std::vector<Network>& networks) {
     const auto held = lock(paths_);
     netlink::Socket socket{NETLINK_NETFILTER};
     const auto tables = nft::list_tables(socket);
-    if (find_table(tables, table_)) {
+    const nft::Table* ours = find_table(tables, table_);
+    if (ours && (!any_ipv6(networks) || ForwardingRecord::parse(ours->comment).covers_ipv6())) {
         change(socket, store_, table_, nft::add_all(table_, elements_of(networks)));
     } else {
         load(socket, store_, table_, tables);
@@ -142,10 +168,15 @@ void Firewall::forget(const Network& network) {
     }
 }
 
-void Firewall::restore() {
+bool Firewall::restore() {
     const auto held = lock(paths_);
     netlink::Socket socket{NETLINK_NETFILTER};
-    load(socket, store_, table_, nft::list_tables(socket));
+    const auto tables = nft::list_tables(socket);
+    if (find_table(tables, table_) && nft::count_rules(socket, table_) == nft::rule_count()) {
+        return false;
+    }
+    load(socket, store_, table_, tables);
+    return true;
 }
 
 bool Firewall::remove_if_unused() {
@@ -162,10 +193,9 @@ bool Firewall::remove_if_unused() {
     std::vector<netlink::Message> batch;
     batch.push_back(nft::remove_table(table_));
     socket.execute_transaction(batch, NFNL_SUBSYS_NFTABLES);
-    const auto others = std::count_if(tables.begin(), tables.end(),
-                                      [](const auto& table) { return table.name.starts_with(table_prefix); });
-    if (others == 1 && ours->comment == was_off) {
-        write_file(ip_forward, "0");
+    rows::erase_setting(store_.database(), record_key);
+    if (std::count_if(tables.begin(), tables.end(), is_of_stack) == 1) {
+        ForwardingRecord::parse(ours->comment).put_back();
     }
     return true;
 }

@@ -45,8 +45,9 @@ public:
     void publish(const std::vector<PortForward>& ports);
     /// Rows and rules of all ports of a container, and the kernel's memory of UDP flows through them.
     void unpublish(const std::string& owner_id);
-    /// Loads everything anew in one transaction: after somebody flushed the rules.
-    void restore();
+    /// After somebody flushed rules (FirewallWatch): loads everything anew in one transaction, unless the table is
+    /// whole again by then, because another of our processes was quicker. True if it did.
+    bool restore();
     /// A network is about to be removed.
     void forget(const Network& network);
     /// Removes the table and puts ip_forward back if the store has no endpoint left. True if it did.
@@ -66,8 +67,7 @@ public:
     explicit FirewallWatch(std::string table);
     int fd() const noexcept { return socket_.get(); }
     /// Reads what came in; true if our table or a chain, rule or set of it was removed. That may have been one of our
-    /// own processes (restore() and remove_if_unused() do so): answer by restore() while containers run, which is
-    /// idempotent; restore() itself is told too, so drain with handle() after it.
+    /// own processes too, so the answer to it is restore() while containers run, which looks first.
     bool handle();
 
 private:

@@ -5,15 +5,14 @@
 
 #include <fmt/format.h>
 #include <linux/netlink.h>
-#include <sys/file.h>
 
 #include "net/endpoint.hpp"
 #include "net/host_links.hpp"
 #include "net/ipam.hpp"
 #include "net/netlink/links.hpp"
-#include "net/netns.hpp"
 #include "net/network_check.hpp"
 #include "net/network_rows.hpp"
+#include "net/pool_lock.hpp"
 #include "support/database.hpp"
 #include "support/error.hpp"
 #include "support/random.hpp"
@@ -29,18 +28,6 @@ std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
 }
-
-/// Held from looking at the host's routes until our own is among them, so that two roots do not choose the same pool.
-/// flock(2) on the namespace's own file: everybody in this network namespace meets there, and nothing lies around.
-class PoolLock {
-public:
-    PoolLock() : netns_{current_netns()} {
-        check(::flock(netns_.get(), LOCK_EX), [] { return "wait for the lock of the address pools"; });
-    }
-
-private:
-    UniqueFd netns_;
-};
 
 void insert_standing(const Database& database, const std::string& tag) {
     for (const auto& [name, driver] : {std::pair{"bridge", "bridge"}, {"host", "host"}, {"none", "null"}}) {

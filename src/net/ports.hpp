@@ -29,6 +29,12 @@ struct PortReservation {
 /// the host has no such address. sctp is reserved only where the kernel has it.
 PortReservation reserve_port(const std::optional<IpAddress>& host_ip, std::uint16_t port, const std::string& protocol);
 
+struct PortForward;
+/// The container of ours that has the port already: its owner is the one to name, not our own process.
+std::optional<PortForward> find_publisher(const std::vector<PortForward>& ports,
+                                          const std::optional<IpAddress>& host_ip, std::uint16_t port,
+                                          const std::string& protocol);
+
 /// Who holds a port, found by sock_diag and /proc.
 struct PortHolder {
     int pid{0};

@@ -203,6 +203,11 @@ void Socket::dump(Message& request, const std::function<void(const nlmsghdr&)>& 
 }
 
 void Socket::join(int group) {
+    // Without a port of its own the socket would count as the kernel's and be left out of every multicast.
+    sockaddr_nl own{};
+    own.nl_family = AF_NETLINK;
+    check(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own),
+          [] { return "bind a netlink socket"; });
     check(::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group),
           [&] { return fmt::format("join netlink group {}", group); });
 }

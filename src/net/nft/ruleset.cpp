@@ -27,6 +27,7 @@ std::vector<Set> sets() {
             {"internal", {link_name}, {}},
             {"masquerade", {link_name}, {}},
             {"icc", {link_name, link_name}, {}},
+            {"isolated", {link_name}, {}},
             {"subnets4", {ipv4_addr}, {}, true},
             {"subnets6", {ipv6_addr}, {}, true},
             {"ports4", {ipv4_addr, inet_proto, inet_service}, {ipv4_addr, inet_service}},
@@ -86,6 +87,13 @@ std::vector<Rule> rules() {
                       .family(Family::ipv4)
                       .destination_is_loopback_v4()
                       .verdict(Verdict::drop));
+    // Ports of a bridge without icc do not forward to one another, and where bridged packets meet IP rules a translated
+    // packet stays in the bridge: so these go to the relay in user space, which asks from the host's side.
+    out.push_back(Rule{"prerouting", "containers kept apart"}
+                      .load_input_link()
+                      .in_set("isolated")
+                      .destination_is_local()
+                      .verdict(Verdict::accept));
     for (const char* chain : {"prerouting", "output"}) {
         for (const Family family : {Family::ipv4, Family::ipv6}) {
             out.push_back(published_at_address(chain, family));
@@ -179,6 +187,10 @@ std::vector<Message> skeleton(const std::string& table) {
     return out;
 }
 
+size_t rule_count() {
+    return rules().size();
+}
+
 std::vector<SetElements> elements_of(const Network& network) {
     if (network.driver != "bridge") {
         return {};
@@ -200,6 +212,8 @@ std::vector<SetElements> elements_of(const Network& network) {
     }
     if (network.icc()) {
         member_of("icc", link + link);
+    } else {
+        member_of("isolated", link);
     }
     return out;
 }

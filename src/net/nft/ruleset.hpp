@@ -11,7 +11,7 @@ namespace stack::net::nft {
 
 /// Chains, sets and rules, without elements. In nft's words:
 ///
-///   set bridges, internal, icc, masquerade   links of our networks and what they may
+///   set bridges, internal, icc, isolated, masquerade   links of our networks and what they may
 ///   set subnets4, subnets6                   their addresses
 ///   map ports4, any4, ports6, any6           published ports: [address .] protocol . port → address . port
 ///   chain guard        prerouting, raw       containers do not reach the host's 127.0.0.0/8 although route_localnet is
@@ -20,6 +20,9 @@ namespace stack::net::nft {
 ///   into them; back into a bridge chain forward      filter                into a bridge comes only what was
 ///   published, is known, or stays inside it
 std::vector<Message> skeleton(const std::string& table);
+
+/// How many rules the skeleton has.
+size_t rule_count();
 
 struct SetElements {
     std::string set;

@@ -124,6 +124,15 @@ Message remove_table(const std::string& table) {
     return out;
 }
 
+size_t count_rules(netlink::Socket& socket, const std::string& table) {
+    size_t count = 0;
+    Message request = message(NFT_MSG_GETRULE, NLM_F_DUMP, "list the nft rules");
+    request.put_text(NFTA_RULE_TABLE, table);
+    socket.dump(
+        request, [&](const nlmsghdr&) { ++count; }, [&] { count = 0; });
+    return count;
+}
+
 Message add_chain(const std::string& table, const Chain& chain) {
     Message out = message(NFT_MSG_NEWCHAIN, NLM_F_CREATE, fmt::format("make the nft chain '{}'", chain.name));
     out.put_text(NFTA_CHAIN_TABLE, table).put_text(NFTA_CHAIN_NAME, chain.name);
@@ -145,6 +154,15 @@ Message add_set(const std::string& table, const Set& set, unsigned id) {
         out.put_be32(NFTA_SET_DATA_TYPE, type_number(set.value)).put_be32(NFTA_SET_DATA_LEN, length(set.value));
     }
     out.put_be32(NFTA_SET_ID, id);
+    if (set.key.size() == 1) {
+        // libnftnl's user data: type (0 is the byte order of the key), length, number (1 host, 2 network). Without it
+        // nft(8) shows the names of links as "".
+        constexpr std::uint32_t host_order = 1, network_order = 2;
+        const std::uint32_t order = set.key.front().number == link_name.number ? host_order : network_order;
+        std::string data{'\0', static_cast<char>(sizeof order)};
+        data.append(reinterpret_cast<const char*>(&order), sizeof order);
+        out.put(NFTA_SET_USERDATA, data);
+    }
     return out;
 }
 

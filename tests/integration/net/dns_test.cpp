@@ -1,16 +1,13 @@
-#include <future>
 #include <set>
 #include <thread>
 
 #include <arpa/inet.h>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "integration/net/loop.hpp"
 #include "integration/net/test_host.hpp"
 #include "net/dns_server.hpp"
 #include "net/netns.hpp"
@@ -22,34 +19,6 @@ using namespace stack::net;
 using namespace stack::test;
 
 namespace {
-
-/// The worker's event loop, in a thread of its own so that clients can be waited for.
-class Loop {
-public:
-    Loop() : guard_{boost::asio::make_work_guard(context)}, thread_{[this] { context.run(); }} {}
-    Loop(const Loop&) = delete;
-    Loop& operator=(const Loop&) = delete;
-    ~Loop() { stop(); }
-    void stop() {
-        guard_.reset();
-        context.stop();
-        if (thread_.joinable()) {
-            thread_.join();
-        }
-    }
-    template <class Body>
-    void run(Body body) {
-        std::packaged_task<void()> task{std::move(body)};
-        auto done = task.get_future();
-        boost::asio::post(context, [&] { task(); });
-        done.get();
-    }
-    boost::asio::io_context context;
-
-private:
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
-    std::thread thread_;
-};
 
 UniqueFd bound(int type, const std::string& address) {
     UniqueFd out{check(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), [] { return "socket"; })};

@@ -90,12 +90,59 @@ TestHost::TestHost()
       store{database, paths.tag()},
       firewall{paths, store} {}
 
+void TestHost::give_lan_ipv6() {
+    for (const auto& [netns, address] : {std::pair{host.get(), "fd00:beef::1/64"}, {lan_.get(), "fd00:beef::2/64"}}) {
+        run_inside(netns, {"sysctl", "-qw", "net.ipv6.conf.lan0.disable_ipv6=0"});
+        run_inside(netns, {"ip", "address", "add", address, "dev", "lan0", "nodad"});
+    }
+}
+
+net::Network TestHost::network(net::NetworkRequest request) {
+    return store.create_network(request);
+}
+
 TestHost::~TestHost() {
+    for (const auto& network : store.list()) {
+        if (!network.standing) {
+            firewall.forget(network);
+            store.remove(network);
+        }
+    }
+    firewall.remove_if_unused();
     CHECK(link_names() == std::vector<std::string>{"lo", "lan0"});
     CHECK(list_table(firewall.table()).empty());
     if (::setns(before.get(), CLONE_NEWNET) != 0) {
         std::abort();
     }
+}
+
+TestContainer::TestContainer(TestHost& host, std::string name)
+    : host_{host}, name_{std::move(name)}, netns_{net::make_netns()} {}
+
+TestContainer::~TestContainer() {
+    host_.firewall.unpublish(name_);
+    for (const auto& endpoint : host_.store.endpoints_of(name_)) {
+        net::detach(netns_.get(), host_.store, endpoint);
+    }
+}
+
+net::Endpoint TestContainer::join(const net::Network& network, net::EndpointRequest request) {
+    request.owner_id = name_;
+    request.owner_name = name_;
+    net::Endpoint endpoint = net::attach(netns_.get(), host_.store, network, request);
+    host_.firewall.ensure({network});
+    return endpoint;
+}
+
+void TestContainer::publish(const net::Endpoint& endpoint, std::uint16_t host_port, std::uint16_t port,
+                            const std::string& protocol, std::optional<net::IpAddress> host_ip) {
+    std::vector<net::PortForward> ports;
+    for (const auto& address : {endpoint.ipv4, endpoint.ipv6}) {
+        if (address && (!host_ip || host_ip->is_v6() == address->is_v6())) {
+            ports.push_back({endpoint.id, name_, host_ip, host_port, protocol, *address, port});
+        }
+    }
+    host_.firewall.publish(ports);
 }
 
 std::string list_table(const std::string& table) {

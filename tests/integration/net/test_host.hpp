@@ -26,6 +26,11 @@ public:
     ~TestHost();
 
     int lan_netns() const noexcept { return lan_.get(); }
+    int netns() const noexcept { return host.get(); }
+    /// fd00:beef::1 for the host and fd00:beef::2 for the one on the LAN.
+    void give_lan_ipv6();
+    /// Removed by the destructor.
+    net::Network network(net::NetworkRequest request);
 
     UniqueFd before, host, lan_;
     TempDir dir;
@@ -33,6 +38,25 @@ public:
     Database database;
     net::NetworkStore store;
     net::Firewall firewall;
+};
+
+/// A container of the test: a namespace, attached to networks; taken apart by destruction. It must go before its host.
+class TestContainer {
+public:
+    TestContainer(TestHost& host, std::string name);
+    TestContainer(const TestContainer&) = delete;
+    TestContainer& operator=(const TestContainer&) = delete;
+    ~TestContainer();
+
+    net::Endpoint join(const net::Network& network, net::EndpointRequest request = {});
+    void publish(const net::Endpoint& endpoint, std::uint16_t host_port, std::uint16_t port,
+                 const std::string& protocol = "tcp", std::optional<net::IpAddress> host_ip = {});
+    int netns() const noexcept { return netns_.get(); }
+
+private:
+    TestHost& host_;
+    std::string name_;
+    UniqueFd netns_;
 };
 
 /// `nft list table inet <name>`; empty if there is none.

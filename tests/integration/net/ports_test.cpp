@@ -1,0 +1,72 @@
+#include "net/ports.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "integration/net/loop.hpp"
+#include "integration/net/test_host.hpp"
+#include "support/error.hpp"
+#include "support/files.hpp"
+
+using namespace stack;
+using namespace stack::net;
+using namespace stack::test;
+
+TEST_CASE("a taken port is refused with the name of who has it", "[net][ports]") {
+    TestHost host;
+    for (const std::string protocol : {"tcp", "udp"}) {
+        const PortReservation taken = reserve_port({}, 8080, protocol);
+        CHECK(taken.sockets.size() == 2);
+        try {
+            (void)reserve_port(IpAddress::parse("127.0.0.1"), 8080, protocol);
+            FAIL("it was given out twice");
+        } catch (const Error& error) {
+            CHECK(error.code() == Errc::conflict);
+            CHECK(error.what() == std::string{"cannot publish 127.0.0.1:8080: address already in use"});
+            CHECK(error.hint() == fmt::format("'net_integration' (pid {}) listens on this port", ::getpid()));
+        }
+    }
+    CHECK_THROWS_WITH(reserve_port(IpAddress::parse("203.0.113.5"), 80, "tcp"),
+                      "cannot publish 203.0.113.5:80: this host has no such address");
+}
+
+TEST_CASE("a random port is the first free one from 32768", "[net][ports]") {
+    TestHost host;
+    const PortReservation first = reserve_port({}, 0, "tcp");
+    const PortReservation second = reserve_port({}, 0, "tcp");
+    CHECK(first.port == 32768);
+    CHECK(second.port == 32769);
+    CHECK(reserve_port({}, 0, "udp").port == 32768);
+}
+
+TEST_CASE("the relay carries [::1] and IPv6 clients to a container without IPv6", "[net][ports]") {
+    TestHost host;
+    host.give_lan_ipv6();
+    const Network network = host.network({.name = "front"});
+    TestContainer web{host, "web"};
+    const Endpoint endpoint = web.join(network);
+    const EchoServer site{web.netns(), 80, "site"}, clock{web.netns(), 123, "clock", true};
+    const std::string from_host = to_string(*endpoint.gateway_v4);
+    Loop loop;
+    const PortReservation tcp = reserve_port({}, 8000, "tcp"), udp = reserve_port({}, 1230, "udp");
+    std::optional<PortRelay> tcp_relay, udp_relay;
+    loop.run([&] {
+        tcp_relay.emplace(loop.context, tcp, *endpoint.ipv4, std::uint16_t{80});
+        udp_relay.emplace(loop.context, udp, *endpoint.ipv4, std::uint16_t{123});
+    });
+    CHECK(ask(host.netns(), "::1", 8000) == from_host + " site");
+    CHECK(ask(host.lan_netns(), "fd00:beef::1", 8000) == from_host + " site");
+    CHECK(ask(host.netns(), "::1", 1230, true) == from_host + " clock");
+    CHECK(ask(host.lan_netns(), "fd00:beef::1", 1230, true) == from_host + " clock");
+    // By nft, past the relay: the client's address is seen.
+    web.publish(endpoint, 8000, 80);
+    web.publish(endpoint, 1230, 123, "udp");
+    CHECK(ask(host.lan_netns(), "192.0.2.1", 8000) == "192.0.2.2 site");
+    CHECK(ask(host.lan_netns(), "192.0.2.1", 1230, true) == "192.0.2.2 clock");
+    CHECK(ask(host.netns(), "127.0.0.1", 1230, true) == from_host + " clock");
+    loop.run([&] {
+        tcp_relay.reset();
+        udp_relay.reset();
+    });
+}
