@@ -89,6 +89,16 @@ bool Findings::has_error_at(Mark mark) const {
     return error_places_.contains(place_key(mark));
 }
 
+bool Findings::has_yaml_error_between(Mark begin, Mark end) const {
+    const auto after = [](Mark a, Mark b) {
+        return std::tie(a.file, a.line, a.column) >= std::tie(b.file, b.line, b.column);
+    };
+    return std::any_of(kept_.begin(), kept_.end(), [&](const Finding& finding) {
+        return finding.severity == Severity::error && finding.path.empty() && after(finding.mark, begin) &&
+               !after(finding.mark, end);
+    });
+}
+
 std::vector<Finding> Findings::sorted() const {
     std::vector<Finding> out = kept_;
     std::stable_sort(out.begin(), out.end(), [](const Finding& a, const Finding& b) {

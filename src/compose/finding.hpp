@@ -64,7 +64,9 @@ public:
     void warning(Mark mark, const Path& path, std::string message, std::string hint = {});
 
     bool has_errors() const noexcept { return errors_ > 0; }
-    std::size_t error_count() const noexcept { return errors_; }
+    /// True if YAML itself was wrong somewhere from `begin` up to `end`: what seems to be missing there may only be
+    /// unread.
+    bool has_yaml_error_between(Mark begin, Mark end) const;
     bool empty() const noexcept { return kept_.empty(); }
     std::size_t dropped() const noexcept { return dropped_; }
     /// True if an error was already told at this place or in the value that begins there: keeps a later phase from

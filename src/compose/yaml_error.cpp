@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <yaml.h>
 
+#include "compose/line_context.hpp"
 #include "support/text.hpp"
 
 namespace stack::compose {
@@ -32,37 +33,199 @@ Mark place_of_offset(const SourceFiles& files, FileId file, std::size_t offset) 
     return mark;
 }
 
+/// A mistake of syntax with what can be said about it: where the parser stopped, where the construct that it was in
+/// began, and what the lines are about.
+class Trouble {
+public:
+    Trouble(const SourceFiles& files, FileId file, Mark here, Mark opening, Findings& findings)
+        : files_{files}, here_{here}, opening_{opening}, file_{file}, findings_{findings} {}
+
+    void open_quote() const {
+        const auto line = from(opening_);
+        tell(opening_, fmt::format("the quote that begins {} of {} is not closed", quoted(line), about(opening_)),
+             fmt::format("add the missing {} at the end of the value", line.empty() ? '"' : line.front()));
+    }
+
+    void unknown_escape() const {
+        tell(here_, fmt::format("unknown escape after a backslash in double quotes, in {}", about(here_)),
+             "write '\\\\' for a backslash, or use single quotes");
+    }
+
+    void open_list() const {
+        tell(opening_,
+             fmt::format("the list of {} is not closed with ']', or a ',' is missing in it: {}", about(opening_),
+                         quoted(from(opening_))),
+             "add ']' behind the last entry, and ',' between entries");
+    }
+
+    void open_mapping() const {
+        tell(opening_,
+             fmt::format("the mapping of {} is not closed with '}}', or a ',' is missing in it: {}", about(opening_),
+                         quoted(from(opening_))),
+             "add '}' behind the last entry; text that begins with '{' must be in quotes");
+    }
+
+    void bad_first_character() const {
+        const auto value = from(here_);
+        tell(here_,
+             fmt::format("the value {} of {} cannot begin with '{}'", quoted(value), about(here_),
+                         abbreviate(value.substr(0, 1), 1)),
+             fmt::format("put it in quotes: \"{}\"", abbreviate(value, shown_bytes)));
+    }
+
+    /// A ':' where no key can be: a value that holds ': ', or the line above lacks its own colon.
+    void unexpected_colon() const {
+        const auto line = files_.line(file_, here_.line);
+        const auto above = line_above(here_.line);
+        const auto key = key_of(line);
+        if (above != 0 && key_of(files_.line(file_, above)).empty() &&
+            indentation_of(files_.line(file_, above)) == indentation_of(line)) {
+            missing_colon(above);
+        } else if (const auto colon = line.find(": "); colon != std::string_view::npos && colon + 1 < here_.column) {
+            const auto value = trim(line.substr(colon + 2));
+            tell(here_,
+                 fmt::format("the value {} of {} holds a ': ', which would begin a mapping", quoted(value),
+                             about(here_)),
+                 fmt::format("put it in quotes: \"{}\"", abbreviate(value, shown_bytes)));
+        } else {
+            wrong_indentation(key);
+        }
+    }
+
+    void missing_colon_at_opening() const { missing_colon(opening_.line); }
+
+    void wrong_indentation() const { wrong_indentation(key_of(files_.line(file_, here_.line))); }
+
+    void unexpected_entry() const {
+        tell(here_, fmt::format("a list entry cannot stand here, in {}", about(here_)),
+             "put the '-' on a line of its own, below the key");
+    }
+
+    void undefined_tag() const {
+        tell(here_, fmt::format("the tag of {} is not known: {}", about(here_), quoted(from(here_))),
+             "put a value that begins with '!' in quotes");
+    }
+
+    void nameless_anchor() const {
+        const auto value = from(opening_);
+        tell(opening_,
+             fmt::format("the value {} of {} would be an anchor or alias, and has no name", quoted(value),
+                         about(opening_)),
+             fmt::format("put it in quotes: \"{}\"", abbreviate(value, shown_bytes)));
+    }
+
+    /// With the tab the line's own indentation says nothing: the line above tells what it is about.
+    void tab() const {
+        const auto line = files_.line(file_, here_.line);
+        const auto above = line_above(here_.line);
+        const Mark mark{file_, here_.line, static_cast<std::uint32_t>(line.find('\t') + 1)};
+        findings_.error(mark, Path{},
+                        fmt::format("a tab in the indentation of {}, below {}; YAML allows only spaces there",
+                                    quoted(trim(line)), above == 0 ? "nothing" : about({file_, above, 1})),
+                        "replace the tab with spaces");
+    }
+
+    void unknown(std::string_view problem) const {
+        tell(here_,
+             fmt::format("{} is not readable as YAML: {}", about(here_), problem.empty() ? "unknown mistake" : problem),
+             {});
+    }
+
+private:
+    static constexpr std::size_t shown_bytes = 80;
+
+    void tell(Mark mark, std::string message, std::string hint) const {
+        findings_.add({Severity::error, mark, find_line_context(files_, file_, mark.line).path(), std::move(message),
+                       std::move(hint)});
+    }
+
+    std::string about(Mark mark) const { return find_line_context(files_, file_, mark.line).describe(); }
+
+    static std::string quoted(std::string_view text) { return fmt::format("'{}'", abbreviate(text, shown_bytes)); }
+
+    /// The rest of the line from a place on.
+    std::string_view from(Mark mark) const {
+        auto line = files_.line(file_, mark.line);
+        for (std::uint32_t column = 1; column < mark.column && !line.empty(); ++column) {
+            do {
+                line.remove_prefix(1);
+            } while (!line.empty() && (static_cast<unsigned char>(line.front()) & 0xC0U) == 0x80U);
+        }
+        return trim(line);
+    }
+
+    /// The nearest line above with content, 0 if there is none.
+    std::uint32_t line_above(std::uint32_t line) const {
+        do {
+            --line;
+        } while (line > 0 && !has_content(files_.line(file_, line)));
+        return line;
+    }
+
+    void missing_colon(std::uint32_t number) const {
+        const auto line = files_.line(file_, number);
+        const auto text = trim(line);
+        const auto end = text.find_first_of(": ");
+        const auto key = text.substr(0, end);
+        const auto value = end == std::string_view::npos ? std::string_view{} : trim(text.substr(end + 1));
+        const Mark mark{file_, number, static_cast<std::uint32_t>(indentation_of(line) + 1)};
+        const bool no_space = end != std::string_view::npos && text[end] == ':';
+        tell(mark,
+             no_space ? fmt::format("{} in {} has no space behind its ':'", quoted(text), about_line_above(number))
+                      : fmt::format("{} in {} has no ':' behind its key", quoted(text), about_line_above(number)),
+             fmt::format("write '{}: {}'", abbreviate(key, shown_bytes), abbreviate(value, shown_bytes)));
+    }
+
+    /// What the mapping around a line is about.
+    std::string about_line_above(std::uint32_t number) const {
+        return find_line_context(files_, file_, number).parent().describe();
+    }
+
+    /// A line that fits to none of the lines above.
+    void wrong_indentation(std::string_view key) const {
+        const auto line = files_.line(file_, here_.line);
+        const auto indentation = indentation_of(line);
+        const auto above = line_above(here_.line);
+        const auto wanted = above == 0 ? 0 : indentation_of(files_.line(file_, above));
+        const auto what = key.empty() ? quoted(trim(line)) : fmt::format("'{}'", abbreviate(key, shown_bytes));
+        if (above == 0 || wanted == indentation) {
+            tell(here_, fmt::format("{} cannot stand here, in {}", what, about_line_above(here_.line)),
+                 "indent it like the lines that it belongs to, and put text with ': ' in quotes");
+            return;
+        }
+        tell(here_,
+             fmt::format("{} in {} is indented by {} spaces, but line {} by {}", what, about_line_above(here_.line),
+                         indentation, above, wanted),
+             fmt::format("indent it by {} spaces to go with line {}", wanted, above));
+    }
+
+    const SourceFiles& files_;
+    Mark here_;
+    Mark opening_;
+    FileId file_;
+    Findings& findings_;
+};
+
 struct Explanation {
     std::string_view problem;  // part of the parser's words
-    bool at_opening;           // point at where the construct began
-    std::string_view message;
-    std::string_view hint;
+    void (Trouble::*tell)() const;
 };
 
 // In the parser's words -> in ours. The first that matches counts.
 constexpr Explanation explanations[] = {
-    {"found unexpected end of stream", true, "this quote is not closed",
-     "add the missing quote at the end of the value"},
-    {"found unexpected document indicator", true, "this quote is not closed",
-     "add the missing quote at the end of the value"},
-    {"found unknown escape character", false, "unknown escape after a backslash in double quotes",
-     "write '\\\\' for a backslash, or use single quotes"},
-    {"did not find expected ',' or ']'", true, "this list is not closed with ']', or a ',' is missing in it", ""},
-    {"did not find expected ',' or '}'", true, "this mapping is not closed with '}', or a ',' is missing in it",
-     "text with '{' at its beginning must be quoted"},
-    {"found character that cannot start any token", false, "this character cannot begin a value", "quote the value"},
-    {"mapping values are not allowed in this context", false, "a ':' is not expected here",
-     "indent the line like its neighbours, or quote a value that holds ': '"},
-    {"could not find expected ':'", false, "a ':' is missing after this key",
-     "write 'key: value', with a space after the ':'"},
-    {"did not find expected '-' indicator", false, "a list entry that begins with '-' is expected here",
-     "indent the line like the entries above"},
-    {"block sequence entries are not allowed in this context", false, "a list entry is not expected here",
-     "put the '-' on a line of its own, below the key"},
-    {"did not find expected key", false, "a key is expected here", "indent the line like the keys above"},
-    {"found undefined tag handle", false, "this tag is not known", "quote a value that begins with '!'"},
-    {"did not find expected alphabetic or numeric character", false, "an anchor or alias needs a name",
-     "quote a value that begins with '*' or '&'"},
+    {"found unexpected end of stream", &Trouble::open_quote},
+    {"found unexpected document indicator", &Trouble::open_quote},
+    {"found unknown escape character", &Trouble::unknown_escape},
+    {"did not find expected ',' or ']'", &Trouble::open_list},
+    {"did not find expected ',' or '}'", &Trouble::open_mapping},
+    {"found character that cannot start any token", &Trouble::bad_first_character},
+    {"mapping values are not allowed in this context", &Trouble::unexpected_colon},
+    {"could not find expected ':'", &Trouble::missing_colon_at_opening},
+    {"did not find expected '-' indicator", &Trouble::wrong_indentation},
+    {"block sequence entries are not allowed in this context", &Trouble::unexpected_entry},
+    {"did not find expected key", &Trouble::wrong_indentation},
+    {"found undefined tag handle", &Trouble::undefined_tag},
+    {"did not find expected alphabetic or numeric character", &Trouble::nameless_anchor},
 };
 
 bool line_has_tab_indent(std::string_view line) {
@@ -84,21 +247,18 @@ void explain_yaml_error(const yaml_parser_s& parser, const SourceFiles& files, F
     }
     const Mark here = place(file, parser.problem_mark);
     const Mark opening = parser.context == nullptr ? here : place(file, parser.context_mark);
+    const Trouble trouble{files, file, here, opening, findings};
     if (line_has_tab_indent(files.line(file, here.line))) {
-        findings.error({file, here.line, static_cast<std::uint32_t>(files.line(file, here.line).find('\t') + 1)},
-                       Path{}, "a tab in the indentation; YAML allows only spaces there",
-                       "replace the tab with spaces");
+        trouble.tab();
         return;
     }
     for (const Explanation& known : explanations) {
         if (problem.find(known.problem) != std::string_view::npos) {
-            findings.error(known.at_opening ? opening : here, Path{}, std::string{known.message},
-                           std::string{known.hint});
+            (trouble.*known.tell)();
             return;
         }
     }
-    findings.error(here, Path{},
-                   fmt::format("not readable as YAML: {}", problem.empty() ? "unknown mistake" : problem));
+    trouble.unknown(problem);
 }
 
 }  // namespace stack::compose

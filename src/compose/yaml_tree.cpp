@@ -1,5 +1,6 @@
 #include "compose/yaml_tree.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -7,6 +8,7 @@
 #include <yaml.h>
 
 #include "compose/limits.hpp"
+#include "compose/line_context.hpp"
 #include "compose/yaml_error.hpp"
 #include "support/text.hpp"
 
@@ -86,6 +88,11 @@ private:
             explain_yaml_error(parser_.parser, files_, file_, findings_);
             throw GiveUp{};
         }
+    }
+
+    /// The mapping that a line stands in, for messages; looked for only while they are kept.
+    std::string about(Mark mark) const {
+        return findings_.dropped() == 0 ? find_line_context(files_, file_, mark.line).parent().describe() : "the file";
     }
 
     void count(std::size_t nodes, Mark mark) {
@@ -172,26 +179,51 @@ private:
 
     void add_member(Node& node, const Node& key, Mark key_mark, Node member) {
         if (!key.is_scalar()) {
-            findings_.error(key_mark, Path{}, fmt::format("{} cannot be a key", describe(key.kind)),
-                            "a key is a plain word; quote it if it holds '{', '[' or '*'");
+            refuse_key(node.mark, key, key_mark);
             return;
         }
         if (!key.is_string()) {
             findings_.error(key_mark, Path{},
                             key.is_null() ? std::string{"a key is missing before ':'"}
-                                          : fmt::format("key '{}' is {}, not a string", abbreviate(key.text, 100),
-                                                        describe(key.kind)),
-                            key.is_null() ? std::string{} : fmt::format("quote it: \"{}\"", abbreviate(key.text, 100)));
+                                          : fmt::format("key '{}' in {} is {}, not a string", abbreviate(key.text, 100),
+                                                        about(key_mark), describe(key.kind)),
+                            key.is_null() ? std::string{} : mend_key(key, member));
             return;
         }
         if (const Member* first = node.find_member(key.text)) {
             findings_.error(key_mark, Path{},
-                            fmt::format("key '{}' is here a second time; it was on line {} already",
-                                        abbreviate(key.text, 100), first->key_mark.line),
+                            fmt::format("key '{}' is here a second time in {}; it was on line {} already",
+                                        abbreviate(key.text, 100), about(key_mark), first->key_mark.line),
                             "remove one of the two, or join what they hold");
             return;
         }
         node.members().push_back({key.text, key_mark, std::move(member)});
+    }
+
+    // The error stands where the mapping begins: what cannot be read as a mapping is not looked at again.
+    void refuse_key(Mark mapping, const Node& key, Mark key_mark) {
+        const auto line = files_.line(file_, mapping.line);
+        const auto text = trim(line.substr(std::min<std::size_t>(line.size(), line.find("{{"))));
+        if (text.starts_with("{{")) {
+            findings_.error(
+                mapping, Path{},
+                fmt::format("'{}' is a template, which YAML reads as a mapping", abbreviate(text, 100)),
+                fmt::format("fill the template in first, or put it in quotes: \"{}\"", abbreviate(text, 100)));
+            return;
+        }
+        findings_.error(mapping.line == key_mark.line ? mapping : key_mark, Path{},
+                        fmt::format("{} cannot be a key", describe(key.kind)),
+                        "a key is a plain word; quote it if it holds '{', '[' or '*'");
+    }
+
+    // `- 8080: 80` is a port mapping with a space too much more often than a key.
+    static std::string mend_key(const Node& key, const Node& member) {
+        const auto text = abbreviate(key.text, 100);
+        if (key.is_number() && member.is_number()) {
+            return fmt::format("for a port mapping remove the space: \"{0}:{1}\"; else quote the key: \"{0}\"", text,
+                               abbreviate(member.text, 100));
+        }
+        return fmt::format("quote it: \"{}\"", text);
     }
 
     static bool is_merge_key(const yaml_event_t& event) {
@@ -227,10 +259,13 @@ private:
     }
 
     void refuse_merge(const Node& source, Mark where) {
-        findings_.error(
-            where, Path{},
-            fmt::format("'<<' needs a mapping or a list of mappings to merge, not {}", describe(source.kind)),
-            "name an anchor: '<<: *name', or '<<: [*one, *two]'");
+        if (findings_.has_error_at(source.mark)) {
+            return;  // an unknown alias: told already
+        }
+        findings_.error(where, Path{},
+                        fmt::format("'<<' in {} needs a mapping or a list of mappings to merge, not {}", about(where),
+                                    describe(source.kind)),
+                        "name an anchor: '<<: *name', or '<<: [*one, *two]'");
     }
 
     static void merge_mapping(Node& node, Node source) {
@@ -245,13 +280,17 @@ private:
         const auto found = anchors_.find(std::string{name});
         if (found == anchors_.end()) {
             std::vector<std::string> known;
+            constexpr std::size_t most_compared = 200;
             for (const auto& [anchor, value] : anchors_) {
+                if (known.size() == most_compared || findings_.dropped() > 0) {
+                    break;
+                }
                 known.push_back(anchor);
             }
             const auto meant = nearest(name, known);
             findings_.error(mark, Path{},
-                            fmt::format("alias '*{0}' names an anchor that is not in the file above it: '&{0}'",
-                                        abbreviate(name, 100)),
+                            fmt::format("alias '*{0}' in {1} names an anchor that is not in the file above it: '&{0}'",
+                                        abbreviate(name, 100), about(mark)),
                             meant ? fmt::format("did you mean '*{}'?", *meant)
                                   : fmt::format("write '&{}' before the value that is to be repeated, further up in "
                                                 "the same file",
@@ -268,6 +307,7 @@ private:
 
     Node keep(const yaml_char_t* anchor, Node node, std::size_t nodes) {
         if (anchor != nullptr) {
+            count(nodes, node.mark);  // the copy counts, too: anchors within anchors multiply
             anchors_[std::string{text_of(anchor)}] = {node, nodes, true};
         }
         return node;

@@ -31,8 +31,30 @@ const Node* find_below(const Node& node, std::string_view dotted) {
     return at;
 }
 
+/// The service after this one begins here; file and line beyond all if it is the last.
+Mark end_of(const ServiceView& view) {
+    const auto& services = view.document.find("services")->members();
+    const Member* next = &view.service + 1;
+    if (next < services.data() + services.size() && next->key_mark.file == view.service.key_mark.file) {
+        return next->key_mark;
+    }
+    return {view.service.key_mark.file + 1, 0, 0};
+}
+
+/// 'imagee' is told as an unknown key; that 'image' is missing is the same mistake.
+bool is_misspelled(const ServiceView& view) {
+    static const std::vector<std::string> keys{"image", "build"};
+    const auto& members = view.service.value.members();
+    return std::any_of(members.begin(), members.end(), [&](const Member& member) {
+        return view.findings.has_error_at(member.key_mark) && nearest(member.key, keys);
+    });
+}
+
 void check_image(const ServiceView& view) {
     if (view.find_said("image") != nullptr || view.find("build") != nullptr || view.find("provider") != nullptr) {
+        return;
+    }
+    if (is_misspelled(view) || view.findings.has_yaml_error_between(view.service.key_mark, end_of(view))) {
         return;
     }
     const Member* image = view.service.value.find_member("image");
@@ -195,7 +217,7 @@ void check_source(const Source& source, const Member& member, Findings& findings
     const bool outside = external != nullptr && (external->is_mapping() || external->text != "false");
     if (second != nullptr) {
         findings.error(second->key_mark, path / second->key,
-                       fmt::format("{} '{}' has {}", source.one, shown(member.key), enumerate(found)),
+                       fmt::format("{} '{}' has both '{}' and '{}'", source.one, shown(member.key), found[0], found[1]),
                        "keep one of them");
     } else if (outside && !found.empty()) {
         const Member* ignored = node.find_member(found.front());

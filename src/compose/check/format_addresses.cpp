@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -79,19 +80,11 @@ void check_mac(const Rule&, const Report& report) {
     }
 }
 
-/// Base 60: YAML 1.1 reads 22:22 as 1342. We read YAML 1.2, but files come through tools that do not.
-std::string mend_sexagesimal(double value) {
-    const auto minutes = static_cast<std::int64_t>(value) / 60;
-    const auto seconds = static_cast<std::int64_t>(value) % 60;
-    return fmt::format("ports go from 1 to 65535; was it \"{}:{}\", without quotes, in YAML 1.1?", minutes, seconds);
-}
-
 void check_port_number(const Report& report) {
     const auto value = report.node().as_real();
     constexpr double highest = 65535;
     if (!value || *value < 1 || *value > highest || std::nearbyint(*value) != *value) {
-        const bool base_60 = value && *value > highest && *value < 4e6 && std::nearbyint(*value) == *value;
-        report.must_be("a port from 1 to 65535", base_60 ? mend_sexagesimal(*value) : "ports go from 1 to 65535");
+        report.must_be("a port from 1 to 65535", "ports go from 1 to 65535");
     }
 }
 

@@ -40,7 +40,8 @@ void undeclared(const ServiceView& view, std::string_view section, std::string_v
         hint = fmt::format("declare it at the top of the file: '{}: {{{}: {{}}}}'", section, name);
     }
     if (!declared.empty()) {
-        hint += fmt::format("{}declared: {}", hint.empty() ? "" : "; ", enumerate(declared));
+        hint +=
+            fmt::format("{}declared: {}", hint.empty() ? "" : (hint.ends_with('?') ? " " : "; "), enumerate(declared));
     }
     view.findings.error(
         mark, path,
@@ -82,7 +83,7 @@ void check_services(const ServiceView& view, const ServiceFilter& active) {
             reference.mark, path,
             fmt::format("service '{}' needs the service '{}' ({}), which is not there", shown(view.service.key),
                         shown(reference.name), reference.cause),
-            near ? fmt::format("did you mean '{}'?", *near) : fmt::format("services: {}", enumerate(declared)));
+            near ? fmt::format("did you mean '{}'?", *near) : fmt::format("the services are {}", enumerate(declared)));
     }
 }
 

@@ -30,10 +30,11 @@ std::string identity(const Node& node) {
 
 class Walk {
 public:
-    explicit Walk(Findings& findings) : findings_{findings} {}
+    explicit Walk(Findings& findings) : findings_{findings}, had_errors_{findings.has_errors()} {}
 
     void value(const Rule& rule, const Node& node, const Path& path) {
-        if (node.tag == MergeTag::reset) {
+        // What YAML could not make sense of has been told, in better words than a rule has.
+        if (node.tag == MergeTag::reset || (had_errors_ && findings_.has_error_at(node.mark))) {
             return;
         }
         if (!rule.takes(node.kind) && !is_whole(rule, node)) {
@@ -229,6 +230,7 @@ private:
     bool detailed() const noexcept { return findings_.dropped() == 0; }
 
     Findings& findings_;
+    bool had_errors_;
 };
 
 void second_opinion(const Node& document, Findings& findings) {
@@ -257,11 +259,15 @@ void second_opinion(const Node& document, Findings& findings) {
 }  // namespace
 
 void check_schema(const Node& document, Findings& findings) {
-    const auto errors = findings.error_count();
+    if (!document.is_mapping()) {
+        findings.error(document.mark, Path{}, fmt::format("a Compose file is a mapping, not {}", describe(document)),
+                       "begin with 'services:'");
+        return;
+    }
     Walk{findings}.value(compose_file_rule(), document, Path{});
     const Node* services = document.find("services");
     const bool judged = services == nullptr || services->size() <= most_judged;
-    if (findings.error_count() == errors && judged) {
+    if (!findings.has_errors() && judged) {
         second_opinion(document, findings);
     }
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "compose/check/format.hpp"
 #include "compose/check/report.hpp"
 #include "support/text.hpp"
 
@@ -23,6 +24,12 @@ std::string mend_null(const Rule& rule, const Path& path) {
 }
 
 std::string mend_scalar(const Rule& rule, const Path& path, const Node& node) {
+    if (rule.takes(Kind::integer) && node.kind == Kind::real) {
+        return "a fraction is not possible here";
+    }
+    if (rule.format != nullptr && rule.format->name == "compose-duration" && node.is_number() && is_simple(node.text)) {
+        return fmt::format("the unit is missing; write '{}s' for seconds", node.text);
+    }
     if (rule.takes(Kind::string)) {
         return is_simple(node.text) ? fmt::format("put it in quotes: \"{}\"", node.text) : "put it in quotes";
     }
@@ -54,12 +61,12 @@ std::string mend_list(const Rule& rule, const Path& path, const Node& node) {
                                                    : std::string{"NAME"};
         return fmt::format("remove the dash: write '{}:' as a key", shown(name));
     }
-    if (rule.takes(Kind::mapping)) {
-        return "remove the dashes: write KEY: VALUE lines";
-    }
     if (rule.takes(Kind::string) && node.items().size() == 1 && node.items()[0].is_scalar() &&
         is_simple(node.items()[0].text)) {
         return fmt::format("write one value, not a list: {}", node.items()[0].text);
+    }
+    if (rule.takes(Kind::mapping)) {
+        return "remove the dashes: write KEY: VALUE lines";
     }
     return "write one value, not a list";
 }
@@ -69,8 +76,10 @@ std::string mend_mapping(const Rule& rule, const Path& path, const Node& node) {
     const bool simple =
         only != nullptr && only->value.is_scalar() && is_simple(only->key) && only->value.text.size() <= 60;
     if (rule.takes(Kind::string) && simple) {
-        const bool pair = path.parent() != nullptr && path.key().empty();
-        if (pair && only->value.is_null()) {
+        if (!path.key().empty()) {
+            return "write one value; put what has a structure of its own in quotes";
+        }
+        if (only->value.is_null()) {
             return fmt::format("the text ends with a colon; put it in quotes: \"{}:\"", only->key);
         }
         const auto& owner = path.parent()->key();
