@@ -67,21 +67,6 @@ std::string xattr_value(int fd, const char* name) {
     return value;
 }
 
-void set_link_attributes(int dir, const std::string& name, std::pair<uid_t, gid_t> owner, const struct stat& status,
-                         bool keep_times) {
-    check(::fchownat(dir, name.c_str(), owner.first, owner.second, AT_SYMLINK_NOFOLLOW),
-          [&] { return fmt::format("change the owner of '{}'", name); });
-    if (!S_ISLNK(status.st_mode)) {
-        check(::fchmodat(dir, name.c_str(), status.st_mode & 07777, 0),
-              [&] { return fmt::format("change the mode of '{}'", name); });
-    }
-    if (keep_times) {
-        const std::array<timespec, 2> times{status.st_atim, status.st_mtim};
-        check(::utimensat(dir, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW),
-              [&] { return fmt::format("set the times of '{}'", name); });
-    }
-}
-
 }  // namespace
 
 std::uint64_t copy_content(int from, int to, std::int64_t size) {
@@ -135,30 +120,64 @@ std::pair<uid_t, gid_t> TreeCopier::owner_of(const struct stat& status) const {
     return options_.owner.value_or(std::pair{status.st_uid, status.st_gid});
 }
 
+mode_t TreeCopier::mode_of(const struct stat& status) const {
+    return (options_.mode ? options_.mode(status) : status.st_mode) & 07777;
+}
+
+std::array<timespec, 2> TreeCopier::times_of(const struct stat& status) const {
+    return options_.time ? std::array{*options_.time, *options_.time} : std::array{status.st_atim, status.st_mtim};
+}
+
 void TreeCopier::copy_attributes(int from, int to, const struct stat& status) const {
     const auto [uid, gid] = owner_of(status);
     // In this order: a chown clears set-user-ID and security.capability (chown(2), capabilities(7)).
     check(::fchown(to, uid, gid), [] { return "change the owner of a copied file"; });
-    copy_xattrs(from, to);
-    check(::fchmod(to, status.st_mode & 07777), [] { return "change the mode of a copied file"; });
+    if (options_.keep_xattrs) {
+        copy_xattrs(from, to);
+    }
+    check(::fchmod(to, mode_of(status)), [] { return "change the mode of a copied file"; });
     if (options_.keep_times) {
-        const std::array<timespec, 2> times{status.st_atim, status.st_mtim};
-        check(::futimens(to, times.data()), [] { return "set the times of a copied file"; });
+        check(::futimens(to, times_of(status).data()), [] { return "set the times of a copied file"; });
+    }
+}
+
+void TreeCopier::set_link_attributes(const std::string& temporary, const struct stat& status) const {
+    const auto [uid, gid] = owner_of(status);
+    check(::fchownat(staging_, temporary.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW),
+          [] { return "change the owner of a copied file"; });
+    if (!S_ISLNK(status.st_mode)) {
+        check(::fchmodat(staging_, temporary.c_str(), mode_of(status), 0),
+              [] { return "change the mode of a copied file"; });
+    }
+    if (options_.keep_times) {
+        check(::utimensat(staging_, temporary.c_str(), times_of(status).data(), AT_SYMLINK_NOFOLLOW),
+              [] { return "set the times of a copied file"; });
     }
 }
 
 void TreeCopier::copy_folder(const LayeredDir& source, int target) {
-    for (const auto& entry : source.list()) {
-        copy_entry(source, entry, target, entry.name);
-    }
+    copy_content_of(source, target);
     struct stat status {};
     check(::fstat(source.fd(), &status), [] { return "stat a folder being copied"; });
     copy_attributes(source.fd(), target, status);
 }
 
+void TreeCopier::copy_content_of(const LayeredDir& source, int target) {
+    for (const auto& entry : source.list()) {
+        copy_entry(source, entry, target, entry.name);
+    }
+}
+
 void TreeCopier::copy_entry(const LayeredDir& source, const LayeredEntry& entry, int target, const std::string& as) {
-    if (S_ISDIR(entry.status.st_mode)) {
+    const bool is_folder = S_ISDIR(entry.status.st_mode);
+    if (options_.skip && options_.skip(path_ + entry.name, is_folder)) {
+        return;
+    }
+    if (is_folder) {
+        const size_t before = path_.size();
+        path_ += entry.name + "/";
         copy_subfolder(source, entry, target, as);
+        path_.resize(before);
     } else {
         copy_leaf(entry, target, as);
     }
@@ -230,11 +249,11 @@ void TreeCopier::copy_leaf(const LayeredEntry& entry, int target, const std::str
         link.resize(static_cast<size_t>(length));
         check(::symlinkat(link.c_str(), staging_, temporary.c_str()),
               [&] { return fmt::format("make the link '{}'", as); });
-        set_link_attributes(staging_, temporary, owner_of(entry.status), entry.status, options_.keep_times);
+        set_link_attributes(temporary, entry.status);
     } else {
         check(::mknodat(staging_, temporary.c_str(), entry.status.st_mode, entry.status.st_rdev),
               [&] { return fmt::format("make the special file '{}'", as); });
-        set_link_attributes(staging_, temporary, owner_of(entry.status), entry.status, options_.keep_times);
+        set_link_attributes(temporary, entry.status);
     }
     check(::renameat(staging_, temporary.c_str(), target, as.c_str()),
           [&] { return fmt::format("put '{}' in its place", as); });

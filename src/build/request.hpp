@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "desired/container_spec.hpp"
+
+namespace stack::build {
+
+using StringMap = std::map<std::string, std::string>;
+using Strings = std::vector<std::string>;
+
+/// A secret for `RUN --mount=type=secret`: its bytes never come into a layer, a cache key or the history.
+struct Secret {
+    std::string content;
+};
+
+/// Another tree for COPY --from and FROM: a folder, or an image of the store.
+struct NamedContext {
+    std::filesystem::path folder;  ///< used if not empty
+    std::string image;             ///< reference or id
+};
+
+/// What `stack build`, `docker build` and compose's `build:` ask for.
+struct BuildRequest {
+    std::filesystem::path context;     ///< absolute folder; empty: there is none
+    std::string dockerfile;            ///< the text
+    std::string dockerfile_name;       ///< as shown in messages: "web/Dockerfile"
+    std::string ignore_text;           ///< content of the .dockerignore that counts
+    std::map<std::string, std::optional<std::string>> args;  ///< no value: left at the Dockerfile's default
+    std::string target;                ///< stage's name or number; empty: the last one
+    Strings tags;                      ///< references; empty: the image gets no name
+    StringMap labels;
+    bool no_cache{false};
+    Strings no_cache_stages;           ///< --no-cache-filter
+    std::map<std::string, Secret> secrets;
+    std::map<std::string, std::string> ssh;  ///< id -> path of the agent's socket
+    std::map<std::string, NamedContext> contexts;
+    std::string network;               ///< "" or "default", "host", "none"
+    Strings extra_hosts;               ///< "name:address"
+    std::int64_t shm_size{0};
+    std::vector<desired::Ulimit> ulimits;
+    bool privileged{false};
+    std::optional<std::int64_t> source_date_epoch;  ///< seconds; times in image and layers become this
+    /// Makes sure that an image is in the store (pull policy, bootstrap); called before the store is asked. Optional.
+    std::function<void(const std::string& reference)> provide_image;
+    int cancel_fd{-1};                 ///< borrowed; readable: stop, kill what runs, throw Errc::conflict "cancelled"
+};
+
+/// What happened, for whoever draws it.
+struct BuildEvent {
+    enum class Kind {
+        started,   ///< step `step` with `name`
+        cached,    ///< it was in the cache (instead of started)
+        output,    ///< `text`: raw bytes of its standard output and error
+        finished,  ///< `seconds` it took
+        failed,    ///< the build's Error follows
+        warning,   ///< `text`, with `name` the place "Dockerfile:3"
+        exported,  ///< `text`: the image id
+        named,     ///< `text`: a name the image got
+    };
+    Kind kind{Kind::started};
+    int step{0};       ///< counts from 1 in the order of starting
+    std::string name;  ///< "[build 2/5] RUN make"
+    std::string text;
+    double seconds{0};
+};
+using BuildSink = std::function<void(const BuildEvent&)>;
+
+}  // namespace stack::build
