@@ -80,24 +80,6 @@ Flag take_flag(std::string_view& text, char escape) {
     return {word.substr(2, equals - 2), word.substr(equals + 1)};
 }
 
-std::optional<std::vector<std::string>> read_json_array(const std::string& text) {
-    if (!text.starts_with('[')) {
-        return std::nullopt;
-    }
-    const auto parsed = nlohmann::json::parse(text, nullptr, false);
-    if (!parsed.is_array()) {
-        return std::nullopt;
-    }
-    std::vector<std::string> words;
-    for (const auto& word : parsed) {
-        if (!word.is_string()) {
-            return std::nullopt;
-        }
-        words.push_back(word.get<std::string>());
-    }
-    return words;
-}
-
 /// Fills keyword, flags, text and json of `instruction` from its joined line.
 const Grammar& cut_line(std::string_view line, Instruction& instruction, char escape) {
     line = trim(line);
@@ -113,7 +95,7 @@ const Grammar& cut_line(std::string_view line, Instruction& instruction, char es
     }
     instruction.text = std::string{rest};
     if (rules.json) {
-        instruction.json = read_json_array(instruction.text);
+        instruction.json = parse_exec_form(instruction.text);
     }
     return rules;
 }
@@ -212,6 +194,24 @@ private:
 };
 
 }  // namespace
+
+std::optional<std::vector<std::string>> parse_exec_form(const std::string& text) {
+    if (!text.starts_with('[')) {
+        return std::nullopt;
+    }
+    const auto parsed = nlohmann::json::parse(text, nullptr, false);
+    if (!parsed.is_array()) {
+        return std::nullopt;
+    }
+    std::vector<std::string> words;
+    for (const auto& word : parsed) {
+        if (!word.is_string()) {
+            return std::nullopt;
+        }
+        words.push_back(word.get<std::string>());
+    }
+    return words;
+}
 
 const std::vector<std::string>& known_keywords() {
     static const std::vector<std::string> keywords = [] {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ Dockerfile parse_dockerfile(std::string_view text, const std::string& name);
 
 /// The instructions there are, for suggestions.
 const std::vector<std::string>& known_keywords();
+
+/// The words of a JSON array of strings; nullopt for anything else: then it is shell form.
+std::optional<std::vector<std::string>> parse_exec_form(const std::string& text);
 
 /// One line of ONBUILD's trigger as an instruction.
 Instruction parse_trigger(const std::string& line, const SourcePos& pos, char escape);

@@ -1,0 +1,236 @@
+// The instructions that write files without running a command.
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "build/copy_step.hpp"
+#include "build/dockerfile/heredoc.hpp"
+#include "build/layer_writer.hpp"
+#include "build/owner.hpp"
+#include "build/stage_builder.hpp"
+#include "support/digest.hpp"
+#include "support/text.hpp"
+
+namespace stack::build {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool flag_is_set(const Instruction& instruction, const std::string& name) {
+    return std::ranges::any_of(instruction.flags, [&](const Flag& flag) {
+        return flag.name == name && flag.value.value_or("true") == "true";
+    });
+}
+
+void check_flags(const Instruction& instruction) {
+    constexpr std::array common{"chown", "chmod", "link", "exclude", "parents"};
+    const bool is_add = instruction.keyword == "ADD";
+    for (const auto& flag : instruction.flags) {
+        const bool known = std::ranges::find(common, flag.name) != common.end() ||
+                           (is_add ? flag.name == "checksum" || flag.name == "keep-git-dir" || flag.name == "unpack"
+                                   : flag.name == "from");
+        if (!known) {
+            throw Error(Errc::invalid_input, fmt::format("{} has no flag --{}", instruction.keyword, flag.name));
+        }
+    }
+}
+
+struct Words {
+    Strings sources;
+    std::string target;
+};
+
+Words read_words(const Instruction& instruction, const WordExpander& expand) {
+    Words words;
+    for (const auto& word : instruction.json ? *instruction.json : split_blanks(instruction.text)) {
+        Heredoc heredoc;
+        const bool is_heredoc = !instruction.json && parse_heredoc_word(word, heredoc);
+        words.sources.push_back(is_heredoc ? word : expand.word(word));
+    }
+    constexpr size_t fewest = 2;
+    if (words.sources.size() < fewest) {
+        throw Error(Errc::invalid_input, fmt::format("{} needs a source and a target", instruction.keyword));
+    }
+    words.target = std::move(words.sources.back());
+    words.sources.pop_back();
+    return words;
+}
+
+bool is_remote(const std::string& source) {
+    return source.starts_with("http://") || source.starts_with("https://") || source.starts_with("git@") ||
+           source.starts_with("git://") || source.starts_with("ssh://");
+}
+
+/// Times later than the reproducible one become it.
+void clamp_times(const fs::path& path, std::int64_t epoch) {
+    struct stat status {};
+    check(::lstat(path.c_str(), &status), [&] { return fmt::format("stat '{}'", path.string()); });
+    if (S_ISDIR(status.st_mode)) {
+        for (const auto& entry : fs::directory_iterator{path}) {
+            clamp_times(entry.path(), epoch);
+        }
+    }
+    if (status.st_mtim.tv_sec >= epoch) {
+        const std::array<timespec, 2> times{timespec{epoch, 0}, timespec{epoch, 0}};
+        check(::utimensat(AT_FDCWD, path.c_str(), times.data(), AT_SYMLINK_NOFOLLOW),
+              [&] { return fmt::format("set the time of '{}'", path.string()); });
+    }
+}
+
+}  // namespace
+
+fs::path StageBuilder::new_layer_folder(const TempDir& place) const {
+    auto folder = place.path() / "upper";
+    fs::create_directories(folder);
+    fs::create_directories(place.path() / "staging");
+    return folder;
+}
+
+void StageBuilder::keep_layer(const std::string& key, const fs::path& staged, const std::string& name,
+                              const std::string& created_by) {
+    if (job_.request.source_date_epoch) {
+        clamp_times(staged, *job_.request.source_date_epoch);
+    }
+    const auto layer = job_.store.add_layer_from_dir(state_.chain_id, staged, BuildCache::pin_of(key));
+    const CachedStep step{layer.chain_id, layer.diff_id, job_.now_unix()};
+    job_.cache.put(key, step, name);
+    take_layer(step, created_by);
+}
+
+template <class Body>
+void StageBuilder::make_layer(const std::string& key, const std::string& name, const std::string& created_by,
+                              Body&& write) {
+    const int step = job_.next_step();
+    job_.tell({BuildEvent::Kind::started, step, name, {}, 0});
+    const auto begin = std::chrono::steady_clock::now();
+    const auto place = job_.store.begin_layer();
+    const auto staged = new_layer_folder(place);
+    write(staged, place.path() / "staging");
+    keep_layer(key, staged, name, created_by);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    job_.tell({BuildEvent::Kind::finished, step, name, {}, took.count()});
+}
+
+/// The files of here-documents, in a folder of their own that the copy reads like a context.
+fs::path StageBuilder::write_heredocs(const Instruction& instruction, const fs::path& folder) const {
+    const auto expand = state_.expander(job_.staged.file->directives.escape);
+    fs::create_directories(folder);
+    for (const auto& heredoc : instruction.heredocs) {
+        if (heredoc.name.find('/') != std::string::npos || heredoc.name == "." || heredoc.name == "..") {
+            throw Error(Errc::invalid_input, fmt::format("'{}' cannot be a file's name", heredoc.name));
+        }
+        write_file(folder / heredoc.name, heredoc.expand ? expand.heredoc(heredoc.content) : heredoc.content);
+    }
+    return folder;
+}
+
+StageBuilder::Progress StageBuilder::copy_(const Instruction& instruction) {
+    check_flags(instruction);
+    const auto expand = state_.expander(job_.staged.file->directives.escape);
+    const auto words = read_words(instruction, expand);
+    const auto from = flag_value(instruction, "from");
+    const SourceTree* tree = nullptr;
+    if (from) {
+        tree = job_.tree(expand.word(*from), stage_.index, instruction.pos);
+        if (tree == nullptr) {
+            return Progress::waiting;
+        }
+    }
+
+    CopyRequest request;
+    request.target = state_.absolute(words.target);
+    request.parents = flag_is_set(instruction, "parents");
+    if (const auto owner = flag_value(instruction, "chown")) {
+        request.owner = resolve_owner(state_.layers, expand.word(*owner));
+    }
+    if (const auto mode = flag_value(instruction, "chmod")) {
+        request.mode_text = expand.word(*mode);
+        parse_mode(request.mode_text);
+    }
+    Strings excluded;
+    for (const auto& flag : instruction.flags) {
+        if (flag.name == "exclude") {
+            excluded.push_back(expand.word(flag.value.value_or("")));
+        }
+    }
+    request.exclude = IgnoreRules{excluded};
+    request.exclude_text = join(excluded, "\n");
+
+    std::optional<TempDir> inline_files;
+    std::optional<SourceTree> inline_tree;
+    for (const auto& source : words.sources) {
+        Heredoc heredoc;
+        if (!instruction.heredocs.empty() && parse_heredoc_word(source, heredoc)) {
+            if (!inline_tree) {
+                inline_files.emplace(job_.paths.temporary(), "heredoc-");
+                inline_tree.emplace(std::vector{write_heredocs(instruction, inline_files->path())}, IgnoreRules{}, nullptr);
+            }
+            request.sources.push_back({&*inline_tree, inline_tree->match(heredoc.name, false), true});
+        } else if (instruction.keyword == "ADD" && is_remote(source)) {
+            throw Error(Errc::unsupported, fmt::format("ADD of '{}' is not possible yet", source))
+                .hint("fetch it in a RUN step");
+        } else {
+            const auto& where = from ? *tree : job_.context(instruction.pos);
+            request.sources.push_back({&where, where.match(source, request.parents), !from});
+        }
+    }
+    return copy_or_reuse(instruction, request);
+}
+
+StageBuilder::Progress StageBuilder::copy_or_reuse(const Instruction& instruction, const CopyRequest& request) {
+    ++number_;
+    const auto shown = fmt::format("{} {}", instruction.keyword, instruction.text);
+    const auto name = step_name(shown);
+    const auto created_by = shown + " # buildkit";
+    const auto key =
+        sha256_hex(fmt::format("{}\n{}\n{}\n", instruction.keyword, state_.chain_id, describe_copy(request)));
+    if (!use_cached(key, name, created_by)) {
+        make_layer(key, name, created_by, [&](const fs::path& staged, const fs::path& staging) {
+            carry_out_copy(request, state_.layers, staged, staging);
+        });
+    }
+    return Progress::advanced;
+}
+
+StageBuilder::Progress StageBuilder::add_(const Instruction& instruction) {
+    return copy_(instruction);
+}
+
+StageBuilder::Progress StageBuilder::workdir_(const Instruction& instruction) {
+    if (instruction.text.empty()) {
+        throw Error(Errc::invalid_input, "WORKDIR needs a path");
+    }
+    auto path = state_.absolute(state_.expander(job_.staged.file->directives.escape).word(instruction.text));
+    while (path.size() > 1 && path.ends_with('/')) {
+        path.pop_back();
+    }
+    state_.config.working_dir = path;
+    ++number_;
+    if (path == "/" ||
+        (!state_.layers.empty() &&
+         kernel::resolve_in_layers(kernel::LayeredDir::root(state_.layers), path).exists)) {
+        return configured(instruction);
+    }
+    const auto shown = "WORKDIR " + path;
+    const auto name = step_name(shown);
+    const auto owner = state_.config.user.empty() ? std::pair<uid_t, gid_t>{0, 0}
+                                                  : resolve_owner(state_.layers, state_.config.user);
+    const auto key =
+        sha256_hex(fmt::format("WORKDIR\n{}\n{}\n{}:{}\n", state_.chain_id, path, owner.first, owner.second));
+    if (!use_cached(key, name, shown)) {
+        make_layer(key, name, shown, [&](const fs::path& staged, const fs::path&) {
+            LayerWriter writer{state_.layers, staged};
+            LayerWriter::NewFolder fresh;
+            fresh.owner = owner;
+            (void)writer.ensure_folder(path, fresh);
+            writer.restore_times();
+        });
+    }
+    return Progress::advanced;
+}
+
+}  // namespace stack::build

@@ -1,0 +1,171 @@
+// RUN: looked up in the cache, or started as a container.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <deque>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build/builder.hpp"
+#include "build/run_mounts.hpp"
+#include "build/stage_builder.hpp"
+#include "support/digest.hpp"
+#include "support/kernel/syscalls.hpp"
+#include "support/text.hpp"
+
+namespace stack::build {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Known without an ARG line, and never part of a key (Dockerfile reference, "Predefined ARGs").
+constexpr std::array proxy_args{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
+                                "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy"};
+
+void check_run_flags(const Instruction& run) {
+    for (const auto& flag : run.flags) {
+        if (flag.name != "mount" && flag.name != "network" && flag.name != "security") {
+            throw Error(Errc::invalid_input, fmt::format("RUN has no flag --{}", flag.name))
+                .hint("it has --mount, --network and --security");
+        }
+    }
+}
+
+/// A here-document's content as the shell gets it, when it stands alone: `RUN <<EOF`.
+bool is_only_heredoc(const Instruction& run) {
+    return run.heredocs.size() == 1 && trim(run.text).starts_with("<<") &&
+           trim(run.text).find_first_of(" \t") == std::string_view::npos;
+}
+
+std::string text_with_heredocs(const Instruction& run) {
+    std::string text = run.text;
+    for (const auto& heredoc : run.heredocs) {
+        text += "\n" + heredoc.content + heredoc.name;
+    }
+    return text;
+}
+
+}  // namespace
+
+/// The command as the kernel gets it. A script with `#!` comes as a file laid into the container.
+std::vector<std::string> StageBuilder::run_command(const Instruction& run, std::vector<desired::FileMount>& files) const {
+    if (run.heredocs.empty()) {
+        return command_line(run);
+    }
+    auto words = state_.shell();
+    if (!is_only_heredoc(run)) {
+        words.push_back(text_with_heredocs(run));
+        return words;
+    }
+    const auto& heredoc = run.heredocs.front();
+    if (!heredoc.content.starts_with("#!")) {
+        words.push_back(heredoc.content);
+        return words;
+    }
+    desired::FileMount script;
+    script.target = "/dev/pipes/" + heredoc.name;
+    script.content = heredoc.content;
+    script.mode = 0755;
+    files.push_back(std::move(script));
+    return {"/dev/pipes/" + heredoc.name};
+}
+
+StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
+    check_run_flags(run);
+    const auto expand = state_.expander(job_.staged.file->directives.escape);
+    const auto mounts = read_run_mounts(run, &expand);
+    RunRequest request;
+    std::string mounts_key;
+    if (!add_mounts(run, mounts, request, mounts_key)) {
+        return Progress::waiting;
+    }
+    request.args = run_command(run, request.files);
+    request.environment = state_.arg_environment();
+    request.network = flag_value(run, "network").value_or(job_.request.network);
+    const auto security = flag_value(run, "security").value_or("sandbox");
+    if (security != "sandbox" && security != "insecure") {
+        throw Error(Errc::invalid_input, fmt::format("--security is sandbox or insecure, not '{}'", security));
+    }
+    request.privileged = job_.request.privileged || security == "insecure";
+
+    std::string described = fmt::format("RUN\n{}\n{}\n{}\n{}\n{}\n{}\n", state_.chain_id, state_.config.user,
+                                        state_.working_dir(), request.network, request.privileged, mounts_key);
+    for (const auto& word : request.args) {
+        described += fmt::format("arg {} {}\n", word.size(), word);
+    }
+    for (const auto& file : request.files) {
+        described += file.secret ? "" : fmt::format("file {} {}\n", file.target, file.content);
+    }
+    for (const auto& line : state_.config.env) {
+        described += fmt::format("env {} {}\n", line.size(), line);
+    }
+    std::string arg_words;
+    for (const auto& line : request.environment) {
+        described += fmt::format("env {} {}\n", line.size(), line);
+        arg_words += line + " ";
+    }
+    for (const auto* proxy : proxy_args) {
+        const auto given = job_.request.args.find(proxy);
+        if (given != job_.request.args.end() && given->second && !state_.env(proxy) && !state_.arg(proxy)) {
+            request.environment.push_back(fmt::format("{}={}", proxy, *given->second));
+        }
+    }
+
+    ++number_;
+    run_key_ = sha256_hex(described);
+    run_created_by_ =
+        fmt::format("RUN {}{} # buildkit",
+                    arg_words.empty() ? "" : fmt::format("|{} {}", state_.arg_environment().size(), arg_words),
+                    join(request.args, " "));
+    request.name = step_name(fmt::format("RUN {}", run.text));
+    if (use_cached(run_key_, request.name, run_created_by_)) {
+        return Progress::advanced;
+    }
+    request.step = job_.next_step();
+    job_.tell({BuildEvent::Kind::started, request.step, request.name, {}, 0});
+    run_instruction_ = &run;
+    try {
+        run_ = std::make_unique<RunStep>(job_.paths, job_.database, job_.store, job_.request, state_, std::move(request));
+    } catch (StepFailed& failed) {
+        fail(failed);
+    }
+    return Progress::running;
+}
+
+void StageBuilder::run_finished() {
+    const int code = run_->exit_code();
+    const auto& request = run_->request();
+    if (code != 0) {
+        StepFailed failed{fmt::format("'RUN {}' ended with exit code {}", abbreviate(run_instruction_->text, 60), code),
+                          code};
+        failed.step = request.name;
+        fail(failed);
+    }
+    keep_layer(run_key_, run_->take_layer(), request.name, run_created_by_);
+    job_.tell({BuildEvent::Kind::finished, request.step, request.name, {}, run_->seconds()});
+    run_.reset();
+    ++next_;
+}
+
+/// Gives a failed step what people need to see, and throws it.
+void StageBuilder::fail(StepFailed& failed) const {
+    constexpr int neighbours = 2;
+    const auto& lines = job_.staged.file->lines;
+    const auto& run = *run_instruction_;
+    const int first = std::max(1, run.pos.line - neighbours);
+    const int last = std::min(static_cast<int>(lines.size()), run.last_line + neighbours);
+    for (int line = first; line <= last; ++line) {
+        const bool inside = line >= run.pos.line && line <= run.last_line;
+        failed.excerpt.push_back(
+            fmt::format("{:>4} | {} {}", line, inside ? ">>>" : "   ", lines[static_cast<size_t>(line) - 1]));
+    }
+    // Chaining at() would slice the type away.
+    auto placed = failed;
+    static_cast<Error&>(placed) = Error{failed}.at(run.pos);
+    throw placed;
+}
+
+}  // namespace stack::build

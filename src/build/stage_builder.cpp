@@ -1,0 +1,192 @@
+#include "build/stage_builder.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "build/builder.hpp"
+#include "build/dockerfile/parse.hpp"
+#include "image/rfc3339.hpp"
+#include "support/text.hpp"
+
+namespace stack::build {
+namespace {
+
+bool makes_layer(const Instruction& instruction) {
+    constexpr std::array keywords{"RUN", "COPY", "ADD", "WORKDIR"};
+    return std::ranges::find(keywords, instruction.keyword) != keywords.end();
+}
+
+/// An Error without a place gets the instruction's.
+template <class Body>
+auto at_instruction(const Instruction& instruction, Body&& body) {
+    try {
+        return body();
+    } catch (const StepFailed&) {
+        throw;
+    } catch (const SysError& error) {
+        SysError placed{error};
+        placed.add_step(fmt::format("{} ({})", abbreviate(instruction.original, 80), to_string(instruction.pos)));
+        throw placed;
+    } catch (const Error& error) {
+        throw error.pos() ? error : Error{error}.at(instruction.pos);
+    }
+}
+
+}  // namespace
+
+StageBuilder::Handler StageBuilder::handler_of(const std::string& keyword) {
+    static const std::vector<std::pair<std::string, Handler>> table{
+        {"ADD", &StageBuilder::add_},
+        {"ARG", &StageBuilder::arg_},
+        {"CMD", &StageBuilder::cmd_},
+        {"COPY", &StageBuilder::copy_},
+        {"ENTRYPOINT", &StageBuilder::entrypoint_},
+        {"ENV", &StageBuilder::env_},
+        {"EXPOSE", &StageBuilder::expose_},
+        {"HEALTHCHECK", &StageBuilder::healthcheck_},
+        {"LABEL", &StageBuilder::label_},
+        {"MAINTAINER", &StageBuilder::maintainer_},
+        {"ONBUILD", &StageBuilder::onbuild_},
+        {"RUN", &StageBuilder::run_step_},
+        {"SHELL", &StageBuilder::shell_},
+        {"STOPSIGNAL", &StageBuilder::stopsignal_},
+        {"USER", &StageBuilder::user_},
+        {"VOLUME", &StageBuilder::volume_},
+        {"WORKDIR", &StageBuilder::workdir_},
+    };
+    return std::ranges::find(table, keyword, &std::pair<std::string, Handler>::first)->second;
+}
+
+StageBuilder::StageBuilder(Job& job, const Stage& stage) : job_{job}, stage_{stage}, steps_{stage.steps} {}
+
+StageBuilder::Progress StageBuilder::advance() {
+    if (run_) {
+        return Progress::running;
+    }
+    if (!started_) {
+        return at_instruction(stage_.from, [&] { return start_from(); });
+    }
+    if (next_ == steps_.size()) {
+        job_.finish(stage_.index, state_);
+        return Progress::finished;
+    }
+    const auto& instruction = steps_[next_];
+    const auto progress = at_instruction(instruction, [&] { return dispatch(instruction); });
+    if (progress == Progress::advanced) {
+        ++next_;
+    }
+    return progress;
+}
+
+StageBuilder::Progress StageBuilder::dispatch(const Instruction& instruction) {
+    return (this->*handler_of(instruction.keyword))(instruction);
+}
+
+StageBuilder::Progress StageBuilder::start_from() {
+    if (stage_.base_stage) {
+        const auto* base = job_.finished(*stage_.base_stage);
+        if (base == nullptr) {
+            return Progress::waiting;
+        }
+        state_ = *base;
+        state_.cmd_written = false;
+    } else if (stage_.base == "scratch") {
+        const auto platform = stage_.platform.empty() ? image::host_platform() : image::parse_platform(stage_.platform);
+        state_.config.architecture = platform.architecture;
+        state_.config.os = platform.os;
+        state_.config.variant = platform.variant;
+    } else {
+        const auto named = job_.request.contexts.find(stage_.base);
+        const auto image = job_.image(named == job_.request.contexts.end() ? stage_.base : named->second.image,
+                                      stage_.from.pos);
+        state_.config = image.config;
+        state_.layers = job_.store.layer_dirs(image);
+        state_.chain_id = image.chain_ids.empty() ? "" : image.chain_ids.back();
+        state_.created_unix = image::parse_rfc3339(image.config.created).value_or(0);
+    }
+    append_triggers();
+    total_ = 1 + static_cast<int>(std::ranges::count_if(steps_, makes_layer));
+    number_ = 1;
+    if (!stage_.base_stage) {
+        job_.tell({BuildEvent::Kind::cached, job_.next_step(), step_name("FROM " + stage_.base), {}, 0});
+    }
+    started_ = true;
+    return Progress::advanced;
+}
+
+void StageBuilder::append_triggers() {
+    std::vector<Instruction> triggers;
+    for (const auto& line : state_.config.on_build) {
+        triggers.push_back(parse_trigger(line, stage_.from.pos, job_.staged.file->directives.escape));
+        const auto& keyword = triggers.back().keyword;
+        if (keyword == "FROM" || keyword == "MAINTAINER" || keyword == "ONBUILD") {
+            throw Error(Errc::invalid_input, fmt::format("the image's ONBUILD trigger '{}' is not allowed", line));
+        }
+    }
+    state_.config.on_build.clear();
+    steps_.insert(steps_.begin(), triggers.begin(), triggers.end());
+}
+
+std::string StageBuilder::step_name(const std::string& text) {
+    std::string stage;
+    if (!stage_.name.empty()) {
+        stage = stage_.name + " ";
+    } else if (job_.staged.stages.size() > 1) {
+        stage = fmt::format("stage-{} ", stage_.index);
+    }
+    return fmt::format("[{}{}/{}] {}", stage, number_, total_, text);
+}
+
+std::vector<std::string> StageBuilder::command_line(const Instruction& instruction) const {
+    if (instruction.json) {
+        return *instruction.json;
+    }
+    auto words = state_.shell();
+    words.push_back(instruction.text);
+    return words;
+}
+
+StageBuilder::Progress StageBuilder::configured(const Instruction& instruction) {
+    image::HistoryEntry entry;
+    entry.created_by = fmt::format("{} {}", instruction.keyword, instruction.text);
+    entry.comment = "buildkit.dockerfile.v0";
+    entry.empty_layer = true;
+    state_.config.history.push_back(std::move(entry));
+    return Progress::advanced;
+}
+
+bool StageBuilder::cache_allowed() const {
+    const auto& skip = job_.request.no_cache_stages;
+    return !job_.request.no_cache && std::ranges::none_of(skip, [&](const auto& name) {
+        return to_lower(name) == stage_.name || name == std::to_string(stage_.index);
+    });
+}
+
+bool StageBuilder::use_cached(const std::string& key, const std::string& name, const std::string& created_by) {
+    if (!cache_allowed()) {
+        return false;
+    }
+    const auto cached = job_.cache.find(key);
+    if (!cached || !job_.store.find_layer(cached->chain_id)) {
+        return false;
+    }
+    job_.tell({BuildEvent::Kind::cached, job_.next_step(), name, {}, 0});
+    take_layer(*cached, created_by);
+    return true;
+}
+
+void StageBuilder::take_layer(const CachedStep& layer, const std::string& created_by) {
+    state_.chain_id = layer.chain_id;
+    state_.layers.push_back(job_.store.layer_dir(layer.chain_id));
+    state_.config.diff_ids.push_back(layer.diff_id);
+    state_.created_unix = std::max(state_.created_unix, layer.created_unix);
+    image::HistoryEntry entry;
+    entry.created = image::format_rfc3339(layer.created_unix);
+    entry.created_by = created_by;
+    entry.comment = "buildkit.dockerfile.v0";
+    state_.config.history.push_back(std::move(entry));
+}
+
+}  // namespace stack::build
