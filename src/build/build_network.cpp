@@ -19,7 +19,7 @@ BuildNetwork::BuildNetwork(const Paths& paths, const Database& database, const s
     request.owner_id = owner_id;
     request.owner_name = "a build";
     endpoint_ = net::attach(netns_.get(), store_, network, request);
-    net::Firewall{paths_, store_}.ensure();
+    net::Firewall{paths_, store_}.ensure({network});
 }
 
 BuildNetwork::~BuildNetwork() {

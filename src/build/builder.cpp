@@ -213,9 +213,8 @@ std::int64_t prune_build_cache(const Paths& paths, std::int64_t unused_for_secon
     sweep_killed_builds(paths, database);
     image::ImageStore store{paths};
     const BuildCache cache{database};
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     std::int64_t forgotten = 0;
     for (const auto& key : cache.unused_since(now - unused_for_seconds)) {
         store.unpin_layers(BuildCache::pin_of(key));

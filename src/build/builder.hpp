@@ -12,7 +12,7 @@ namespace stack::build {
 /// A RUN that ended with another status than 0. The message is one sentence; the rest is for those who draw it.
 class StepFailed : public Error {
 public:
-    StepFailed(const std::string& what, int exit_code) : Error{Errc::invalid_input, what}, exit_code{exit_code} {}
+    StepFailed(const std::string& what, int code) : Error{Errc::invalid_input, what}, exit_code{code} {}
 
     int exit_code;
     std::string step;                      ///< "[2/5] RUN make"

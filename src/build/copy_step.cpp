@@ -31,8 +31,7 @@ public:
         }
         target_is_folder_ = request.target.ends_with('/') || count > 1 || request.parents;
         if (count > 1 && !request.target.ends_with('/') && !request.parents) {
-            throw Error(Errc::invalid_input,
-                        fmt::format("several files cannot be copied to '{}'", request.target))
+            throw Error(Errc::invalid_input, fmt::format("several files cannot be copied to '{}'", request.target))
                 .hint(fmt::format("if it is meant as a folder, write '{}/'", request.target));
         }
     }
@@ -93,8 +92,8 @@ private:
         }
         const auto place = writer_.resolve((folder / name).string());
         if (place.exists && S_ISDIR(place.status.st_mode)) {
-            throw Error(Errc::invalid_input,
-                        fmt::format("the file '{}' cannot replace the folder '{}'", match.name, (folder / name).string()));
+            throw Error(Errc::invalid_input, fmt::format("the file '{}' cannot replace the folder '{}'", match.name,
+                                                         (folder / name).string()));
         }
         const auto parent = source.tree->parent_of(match);
         const auto entry = parent.find(fs::path{match.path}.filename());

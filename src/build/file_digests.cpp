@@ -78,7 +78,8 @@ std::string FileDigests::of(const kernel::LayeredEntry& entry) const {
     const Key key{status.st_dev, status.st_ino};
     const auto found = memory_->records.find(key);
     if (found != memory_->records.end() && found->second.size == status.st_size &&
-        found->second.mtime_ns == nanoseconds(status.st_mtim) && found->second.ctime_ns == nanoseconds(status.st_ctim)) {
+        found->second.mtime_ns == nanoseconds(status.st_mtim) &&
+        found->second.ctime_ns == nanoseconds(status.st_ctim)) {
         return {found->second.digest.data(), found->second.digest.size()};
     }
     const auto digest = compute(entry);

@@ -167,7 +167,8 @@ StageBuilder::Progress StageBuilder::copy_(const Instruction& instruction) {
         if (!instruction.heredocs.empty() && parse_heredoc_word(source, heredoc)) {
             if (!inline_tree) {
                 inline_files.emplace(job_.paths.temporary(), "heredoc-");
-                inline_tree.emplace(std::vector{write_heredocs(instruction, inline_files->path())}, IgnoreRules{}, nullptr);
+                inline_tree.emplace(std::vector{write_heredocs(instruction, inline_files->path())}, IgnoreRules{},
+                                    nullptr);
             }
             request.sources.push_back({&*inline_tree, inline_tree->match(heredoc.name, false), true});
         } else if (instruction.keyword == "ADD" && is_remote(source)) {
@@ -211,14 +212,13 @@ StageBuilder::Progress StageBuilder::workdir_(const Instruction& instruction) {
     state_.config.working_dir = path;
     ++number_;
     if (path == "/" ||
-        (!state_.layers.empty() &&
-         kernel::resolve_in_layers(kernel::LayeredDir::root(state_.layers), path).exists)) {
+        (!state_.layers.empty() && kernel::resolve_in_layers(kernel::LayeredDir::root(state_.layers), path).exists)) {
         return configured(instruction);
     }
     const auto shown = "WORKDIR " + path;
     const auto name = step_name(shown);
-    const auto owner = state_.config.user.empty() ? std::pair<uid_t, gid_t>{0, 0}
-                                                  : resolve_owner(state_.layers, state_.config.user);
+    const auto owner =
+        state_.config.user.empty() ? std::pair<uid_t, gid_t>{0, 0} : resolve_owner(state_.layers, state_.config.user);
     const auto key =
         sha256_hex(fmt::format("WORKDIR\n{}\n{}\n{}:{}\n", state_.chain_id, path, owner.first, owner.second));
     if (!use_cached(key, name, shown)) {

@@ -51,7 +51,8 @@ std::string text_with_heredocs(const Instruction& run) {
 }  // namespace
 
 /// The command as the kernel gets it. A script with `#!` comes as a file laid into the container.
-std::vector<std::string> StageBuilder::run_command(const Instruction& run, std::vector<desired::FileMount>& files) const {
+std::vector<std::string> StageBuilder::run_command(const Instruction& run,
+                                                   std::vector<desired::FileMount>& files) const {
     if (run.heredocs.empty()) {
         return command_line(run);
     }
@@ -128,7 +129,8 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
     job_.tell({BuildEvent::Kind::started, request.step, request.name, {}, 0});
     run_instruction_ = &run;
     try {
-        run_ = std::make_unique<RunStep>(job_.paths, job_.database, job_.store, job_.request, state_, std::move(request));
+        run_ =
+            std::make_unique<RunStep>(job_.paths, job_.database, job_.store, job_.request, state_, std::move(request));
     } catch (StepFailed& failed) {
         fail(failed);
     }

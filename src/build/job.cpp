@@ -51,7 +51,9 @@ const SourceTree& Job::folder_tree(const std::string& key, const std::filesystem
 
 const SourceTree& Job::context(const SourcePos& pos) {
     if (request.context.empty()) {
-        throw Error(Errc::invalid_input, "this build has no context to copy from").at(pos).hint("give a folder to build");
+        throw Error(Errc::invalid_input, "this build has no context to copy from")
+            .at(pos)
+            .hint("give a folder to build");
     }
     return folder_tree("context:", request.context, IgnoreRules{request.ignore_text});
 }
@@ -82,7 +84,8 @@ std::int64_t Job::now_unix() const {
     if (request.source_date_epoch) {
         return *request.source_date_epoch;
     }
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 void Job::save_digests() const {

@@ -28,28 +28,28 @@ struct NamedContext {
 
 /// What `stack build`, `docker build` and compose's `build:` ask for.
 struct BuildRequest {
-    std::filesystem::path context;     ///< absolute folder; empty: there is none
-    std::string dockerfile;            ///< the text
-    std::string dockerfile_name;       ///< as shown in messages: "web/Dockerfile"
-    std::string ignore_text;           ///< content of the .dockerignore that counts
+    std::filesystem::path context;                           ///< absolute folder; empty: there is none
+    std::string dockerfile;                                  ///< the text
+    std::string dockerfile_name;                             ///< as shown in messages: "web/Dockerfile"
+    std::string ignore_text;                                 ///< content of the .dockerignore that counts
     std::map<std::string, std::optional<std::string>> args;  ///< no value: left at the Dockerfile's default
-    std::string target;                ///< stage's name or number; empty: the last one
-    Strings tags;                      ///< references; empty: the image gets no name
+    std::string target;                                      ///< stage's name or number; empty: the last one
+    Strings tags;                                            ///< references; empty: the image gets no name
     StringMap labels;
     bool no_cache{false};
-    Strings no_cache_stages;           ///< --no-cache-filter
+    Strings no_cache_stages;  ///< --no-cache-filter
     std::map<std::string, Secret> secrets;
     std::map<std::string, std::string> ssh;  ///< id -> path of the agent's socket
     std::map<std::string, NamedContext> contexts;
-    std::string network;               ///< "" or "default", "host", "none"
-    Strings extra_hosts;               ///< "name:address"
+    std::string network;  ///< "" or "default", "host", "none"
+    Strings extra_hosts;  ///< "name:address"
     std::int64_t shm_size{0};
     std::vector<desired::Ulimit> ulimits;
     bool privileged{false};
     std::optional<std::int64_t> source_date_epoch;  ///< seconds; times in image and layers become this
     /// Makes sure that an image is in the store (pull policy, bootstrap); called before the store is asked. Optional.
     std::function<void(const std::string& reference)> provide_image;
-    int cancel_fd{-1};                 ///< borrowed; readable: stop, kill what runs, throw Errc::conflict "cancelled"
+    int cancel_fd{-1};  ///< borrowed; readable: stop, kill what runs, throw Errc::conflict "cancelled"
 };
 
 /// What happened, for whoever draws it.

@@ -214,9 +214,15 @@ void RunStep::start() {
 }
 
 std::string RunStep::read_output() {
+    if (!output_) {
+        return {};
+    }
     std::string text(65536, '\0');
     const ssize_t got = ::read(output_.get(), text.data(), text.size());
     text.resize(got > 0 ? static_cast<size_t>(got) : 0);
+    if (got == 0) {
+        output_.reset();  // all writers have gone; a poll on it would never sleep again
+    }
     return text;
 }
 

@@ -26,10 +26,10 @@ struct RunRequest {
     Strings environment;  ///< besides the image's
     std::vector<runtime::ResolvedMount> mounts;
     std::vector<desired::FileMount> files;
-    std::vector<kernel::FileLock> locks;  ///< of caches with sharing=locked; held while it runs
+    std::vector<kernel::FileLock> locks;            ///< of caches with sharing=locked; held while it runs
     std::vector<std::unique_ptr<TempDir>> scratch;  ///< upperdirs of bound trees; thrown away
     std::vector<UniqueFd> held;                     ///< those trees
-    std::string network;                  ///< "", "default", "host", "none"
+    std::string network;                            ///< "", "default", "host", "none"
     bool privileged{false};
 };
 
@@ -44,7 +44,7 @@ public:
     RunStep& operator=(const RunStep&) = delete;
     ~RunStep();
 
-    /// Readable when there is output or all writers have gone.
+    /// Readable when there is output or all writers have gone; -1 after that.
     int output_fd() const noexcept { return output_.get(); }
     /// Readable when its first process has ended.
     int pidfd() const noexcept { return process_.pidfd.get(); }

@@ -128,7 +128,8 @@ void SourceTree::expand(const std::string& prefix, const std::string& written, c
         const auto path = resolved.path.substr(1);
         if (resolved.exists && !hides(path, is_folder)) {
             const auto slash = written.rfind('/');
-            found.push_back({path, slash == std::string::npos ? written : written.substr(slash + 1), written, is_folder});
+            found.push_back(
+                {path, slash == std::string::npos ? written : written.substr(slash + 1), written, is_folder});
         }
         return;
     }

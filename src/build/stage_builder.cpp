@@ -99,8 +99,8 @@ StageBuilder::Progress StageBuilder::start_from() {
         state_.config.variant = platform.variant;
     } else {
         const auto named = job_.request.contexts.find(stage_.base);
-        const auto image = job_.image(named == job_.request.contexts.end() ? stage_.base : named->second.image,
-                                      stage_.from.pos);
+        const auto image =
+            job_.image(named == job_.request.contexts.end() ? stage_.base : named->second.image, stage_.from.pos);
         state_.config = image.config;
         state_.layers = job_.store.layer_dirs(image);
         state_.chain_id = image.chain_ids.empty() ? "" : image.chain_ids.back();

@@ -21,7 +21,8 @@ bool is_stage_name(std::string_view name) {
 }
 
 /// Reads the ARG lines before the first FROM. --build-arg wins over the default written there.
-StringMap read_global_args(const std::vector<Instruction>& before, const Dockerfile& file, const BuildRequest& request) {
+StringMap read_global_args(const std::vector<Instruction>& before, const Dockerfile& file,
+                           const BuildRequest& request) {
     StringMap args;
     const auto platform = platform_args({});
     for (const auto& instruction : before) {
@@ -88,7 +89,8 @@ void read_from(Stage& stage, const StagedFile& staged, const BuildRequest& reque
     if (request.contexts.contains(stage.base)) {
         return;
     }
-    if (const auto* base = staged.find(stage.base, stage.index); base != nullptr && base->name == to_lower(stage.base)) {
+    if (const auto* base = staged.find(stage.base, stage.index);
+        base != nullptr && base->name == to_lower(stage.base)) {
         stage.base_stage = base->index;
     }
 }

@@ -26,8 +26,9 @@ std::optional<DirectiveLine> read_directive(std::string_view line) {
         return std::nullopt;
     }
     const auto key = trim(text.substr(1, equals - 1));
-    const bool is_word = !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
-                                             std::string_view::npos;
+    const bool is_word =
+        !key.empty() &&
+        key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
     if (!is_word) {
         return std::nullopt;
     }
@@ -59,14 +60,15 @@ Directives parse_directives(const std::vector<std::string>& lines, const std::st
     std::set<std::string> seen;
     for (consumed = 0; consumed < lines.size(); ++consumed) {
         const auto directive = read_directive(lines[consumed]);
-        const bool known = directive && (directive->key == "syntax" || directive->key == "escape" ||
-                                         directive->key == "check");
+        const bool known =
+            directive && (directive->key == "syntax" || directive->key == "escape" || directive->key == "check");
         if (!known) {
             break;
         }
         const SourcePos pos{name, static_cast<int>(consumed) + 1, 1};
         if (!seen.insert(directive->key).second) {
-            throw Error(Errc::invalid_input, fmt::format("parser directive '{}' is given twice", directive->key)).at(pos);
+            throw Error(Errc::invalid_input, fmt::format("parser directive '{}' is given twice", directive->key))
+                .at(pos);
         }
         if (directive->key == "syntax") {
             directives.syntax = directive->value;
@@ -75,7 +77,8 @@ Directives parse_directives(const std::vector<std::string>& lines, const std::st
         } else if (directive->value == "\\" || directive->value == "`") {
             directives.escape = directive->value.front();
         } else {
-            throw Error(Errc::invalid_input, fmt::format("escape must be '\\' or '`', not '{}'", directive->value)).at(pos);
+            throw Error(Errc::invalid_input, fmt::format("escape must be '\\' or '`', not '{}'", directive->value))
+                .at(pos);
         }
     }
     return directives;

@@ -23,15 +23,15 @@ struct Grammar {
     bool flags, json, heredocs;
 };
 constexpr std::array grammar{
-    Grammar{"ADD", true, true, true},          Grammar{"ARG", false, false, false},
-    Grammar{"CMD", false, true, false},        Grammar{"COPY", true, true, true},
-    Grammar{"ENTRYPOINT", false, true, false}, Grammar{"ENV", false, false, false},
-    Grammar{"EXPOSE", false, false, false},    Grammar{"FROM", true, false, false},
+    Grammar{"ADD", true, true, true},           Grammar{"ARG", false, false, false},
+    Grammar{"CMD", false, true, false},         Grammar{"COPY", true, true, true},
+    Grammar{"ENTRYPOINT", false, true, false},  Grammar{"ENV", false, false, false},
+    Grammar{"EXPOSE", false, false, false},     Grammar{"FROM", true, false, false},
     Grammar{"HEALTHCHECK", true, false, false}, Grammar{"LABEL", false, false, false},
     Grammar{"MAINTAINER", false, false, false}, Grammar{"ONBUILD", false, false, true},
-    Grammar{"RUN", true, true, true},          Grammar{"SHELL", false, true, false},
+    Grammar{"RUN", true, true, true},           Grammar{"SHELL", false, true, false},
     Grammar{"STOPSIGNAL", false, false, false}, Grammar{"USER", false, false, false},
-    Grammar{"VOLUME", false, true, false},     Grammar{"WORKDIR", false, false, false},
+    Grammar{"VOLUME", false, true, false},      Grammar{"WORKDIR", false, false, false},
 };
 
 const Grammar& grammar_of(const std::string& keyword, const std::string& written, const SourcePos& pos) {

@@ -1,7 +1,7 @@
 #include "build/dockerfile/words.hpp"
 
-#include <fnmatch.h>
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include "support/error.hpp"
 #include "support/text.hpp"

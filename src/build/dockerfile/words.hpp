@@ -14,7 +14,8 @@ using Lookup = std::function<std::optional<std::string>(const std::string& name)
 
 /// Quotes, escapes and variables as the Dockerfile reference tells under "Environment replacement": $name, ${name},
 /// ${name:-word}, ${name-word}, ${name:+word}, ${name+word}, ${name:?word}, ${name?word}, ${name#pattern}, ##, %, %%,
-/// ${name/pattern/replacement}, //. Nothing is expanded in single quotes. Throws Errc::invalid_input (without position).
+/// ${name/pattern/replacement}, //. Nothing is expanded in single quotes. Throws Errc::invalid_input (without
+/// position).
 class WordExpander {
 public:
     WordExpander(char escape, Lookup lookup) : escape_{escape}, lookup_{std::move(lookup)} {}
