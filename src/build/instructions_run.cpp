@@ -52,7 +52,7 @@ std::string text_with_heredocs(const Instruction& run) {
 
 /// The command as the kernel gets it. A script with `#!` comes as a file laid into the container.
 std::vector<std::string> StageBuilder::run_command(const Instruction& run,
-                                                   std::vector<desired::FileMount>& files) const {
+                                                   std::optional<RunRequest::Script>& script) const {
     if (run.heredocs.empty()) {
         return command_line(run);
     }
@@ -66,11 +66,7 @@ std::vector<std::string> StageBuilder::run_command(const Instruction& run,
         words.push_back(heredoc.content);
         return words;
     }
-    desired::FileMount script;
-    script.target = "/dev/pipes/" + heredoc.name;
-    script.content = heredoc.content;
-    script.mode = 0755;
-    files.push_back(std::move(script));
+    script = {"/dev/pipes/" + heredoc.name, heredoc.content};
     return {"/dev/pipes/" + heredoc.name};
 }
 
@@ -83,7 +79,7 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
     if (!add_mounts(run, mounts, request, mounts_key)) {
         return Progress::waiting;
     }
-    request.args = run_command(run, request.files);
+    request.args = run_command(run, request.script);
     request.environment = state_.arg_environment();
     request.network = flag_value(run, "network").value_or(job_.request.network);
     const auto security = flag_value(run, "security").value_or("sandbox");
@@ -97,8 +93,8 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
     for (const auto& word : request.args) {
         described += fmt::format("arg {} {}\n", word.size(), word);
     }
-    for (const auto& file : request.files) {
-        described += file.secret ? "" : fmt::format("file {} {}\n", file.target, file.content);
+    if (request.script) {
+        described += request.script->content;
     }
     for (const auto& line : state_.config.env) {
         described += fmt::format("env {} {}\n", line.size(), line);

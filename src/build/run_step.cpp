@@ -52,9 +52,16 @@ std::vector<std::string> steps_of(const std::string& path) {
 
 void remove_cgroup_of(const Paths& paths, const std::string& id) {
     const auto host = runtime::CgroupHost::detect();
-    const auto placement = runtime::find_cgroup(host, cgroup_parent(paths), id);
+    auto placement = runtime::find_cgroup(host, cgroup_parent(paths), id);
     runtime::kill_cgroup(placement);
     runtime::remove_cgroup(placement);
+    // The last one takes the parent with it; others keep it (ENOTEMPTY, EBUSY).
+    placement.v1_dirs.push_back(placement.v2_dir);
+    for (const auto& dir : placement.v1_dirs) {
+        if (!dir.empty()) {
+            (void)::rmdir(fs::path{dir}.parent_path().c_str());
+        }
+    }
 }
 
 }  // namespace
@@ -123,6 +130,15 @@ void RunStep::write_run_files() {
     }
     write_file(run_dir_ / "hosts", net::render_hosts_file({}, extra));
     write_file(run_dir_ / "hostname", std::string{run_host_name} + "\n");
+    if (request_.script) {
+        const auto file = run_dir_ / "script";
+        write_file(file, request_.script->content, 0755);
+        runtime::ResolvedMount mount;
+        mount.source = file;
+        mount.target = request_.script->target;
+        mount.read_only = true;
+        request_.mounts.push_back(std::move(mount));
+    }
 }
 
 runtime::LaunchInput RunStep::launch_input() {

@@ -26,6 +26,10 @@ struct RunRequest {
     Strings environment;  ///< besides the image's
     std::vector<runtime::ResolvedMount> mounts;
     std::vector<desired::FileMount> files;
+    struct Script {
+        std::string target, content;
+    };
+    std::optional<Script> script;  ///< a here-document with `#!`, laid into the container as a program
     std::vector<kernel::FileLock> locks;            ///< of caches with sharing=locked; held while it runs
     std::vector<std::unique_ptr<TempDir>> scratch;  ///< upperdirs of bound trees; thrown away
     std::vector<UniqueFd> held;                     ///< those trees

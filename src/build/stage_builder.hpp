@@ -68,7 +68,7 @@ private:
     void take_layer(const CachedStep& layer, const std::string& created_by);
     void keep_layer(const std::string& key, const std::filesystem::path& staged, const std::string& name,
                     const std::string& created_by);
-    std::vector<std::string> run_command(const Instruction& run, std::vector<desired::FileMount>& files) const;
+    std::vector<std::string> run_command(const Instruction& run, std::optional<RunRequest::Script>& script) const;
     bool add_mounts(const Instruction& run, const std::vector<RunMount>& mounts, RunRequest& request, std::string& key);
     bool add_bind_mount(const Instruction& run, const RunMount& mount, RunRequest& request, std::string& key);
     void add_cache_mount(const RunMount& mount, RunRequest& request) const;

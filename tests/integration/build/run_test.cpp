@@ -1,0 +1,164 @@
+#include <catch2/catch.hpp>
+
+#include "support/error.hpp"
+#include "workshop.hpp"
+
+using namespace stack;
+using testing::Workshop;
+
+TEST_CASE("a RUN's files become a layer, and its output is told", "[build][run]") {
+    Workshop shop;
+    const auto id = shop.build("FROM busybox\nRUN echo hello; echo content > /made; rm /bin/yes\n");
+    CHECK(shop.output() == "hello\n");
+    CHECK(shop.file(id, "/made") == "content\n");
+    CHECK(shop.describe(id, "/bin/yes") == "(none)");
+    CHECK(shop.image(id).chain_ids.size() == 2);
+}
+
+TEST_CASE("a RUN leaves no mount points of ours in the image", "[build][run]") {
+    Workshop shop;
+    const auto id = shop.build("FROM busybox\nRUN cat /etc/hosts /etc/resolv.conf > /seen\n");
+    CHECK(shop.file(id, "/seen").find("localhost") != std::string::npos);
+    for (const auto* path : {"/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/sys", "/dev/shm"}) {
+        CAPTURE(path);
+        CHECK(shop.describe(id, path) == Workshop{}.describe("busybox", path));
+    }
+}
+
+TEST_CASE("the same build again comes from the cache and gives the same image", "[build][run][cache]") {
+    Workshop shop;
+    const std::string dockerfile = "FROM busybox\nENV A=1\nRUN echo $A > /a\nCMD [\"cat\", \"/a\"]\n";
+    const auto first = shop.build(dockerfile);
+    CHECK(shop.was_run("RUN echo"));
+    const auto second = shop.build(dockerfile);
+    CHECK(shop.was_cached("RUN echo"));
+    CHECK(first == second);
+    CHECK(shop.image(second).config.cmd == std::vector<std::string>{"cat", "/a"});
+}
+
+TEST_CASE("another value of a variable runs the step anew", "[build][run][cache]") {
+    Workshop shop;
+    const std::string dockerfile = "FROM busybox\nARG WHO=world\nRUN echo hello $WHO > /greeting\n";
+    CHECK(shop.file(shop.build(dockerfile), "/greeting") == "hello world\n");
+    shop.request.args["WHO"] = "you";
+    CHECK(shop.file(shop.build(dockerfile), "/greeting") == "hello you\n");
+    CHECK(shop.was_run("RUN"));
+}
+
+TEST_CASE("a failing RUN tells step, place, neighbours, last output and exit code", "[build][run]") {
+    Workshop shop;
+    try {
+        shop.build("FROM busybox\n\nRUN echo before; \\\n  echo oh no >&2; exit 7\nCMD x\n");
+        FAIL("no error");
+    } catch (const build::StepFailed& failed) {
+        CHECK(failed.exit_code == 7);
+        CHECK(failed.step == "[2/2] RUN echo before;   echo oh no >&2; exit 7");
+        REQUIRE(failed.pos());
+        CHECK(failed.pos()->line == 3);
+        CHECK(failed.last_output == std::vector<std::string>{"before", "oh no"});
+        CHECK(failed.excerpt == std::vector<std::string>{"   1 |     FROM busybox", "   2 |     ",
+                                                         "   3 | >>> RUN echo before; \\",
+                                                         "   4 | >>>   echo oh no >&2; exit 7", "   5 |     CMD x"});
+    }
+}
+
+TEST_CASE("a command that is not there is 127", "[build][run]") {
+    Workshop shop;
+    try {
+        shop.build("FROM busybox\nRUN [\"/no/such\"]\n");
+        FAIL("no error");
+    } catch (const build::StepFailed& failed) {
+        CHECK(failed.exit_code == 127);
+    }
+}
+
+TEST_CASE("USER, WORKDIR, SHELL and ENV hold for later RUNs", "[build][run]") {
+    Workshop shop;
+    const auto id = shop.build(
+        "FROM busybox\n"
+        "RUN echo 'app:x:1234:1234::/home/app:/bin/sh' >> /etc/passwd && mkdir -p /srv && chmod 777 /srv\n"
+        "WORKDIR /srv\n"
+        "USER app\n"
+        "ENV GREETING=\"hello there\"\n"
+        "SHELL [\"/bin/sh\", \"-ec\"]\n"
+        "RUN pwd > out; id -u >> out; echo $GREETING >> out; echo $0 >> out\n");
+    CHECK(shop.file(id, "/srv/out") == "/srv\n1234\nhello there\n/bin/sh\n");
+    CHECK(shop.describe(id, "/srv/out") == "0644 1234:1234 file");
+}
+
+TEST_CASE("stages: only what the target needs is built, and files come over", "[build][stages]") {
+    Workshop shop;
+    const auto id = shop.build(
+        "FROM busybox AS one\nRUN echo one > /one\n"
+        "FROM busybox AS unused\nRUN exit 1\n"
+        "FROM busybox AS two\nRUN mkdir /d && echo two > /d/two && chown 5:6 /d/two\n"
+        "FROM busybox\nCOPY --from=one /one /got/\nCOPY --from=2 /d /got\nRUN cat /got/one /got/two > /both\n");
+    CHECK(shop.file(id, "/both") == "one\ntwo\n");
+    CHECK(shop.describe(id, "/got/two") == "0644 5:6 file");
+    CHECK_FALSE(shop.was_run("unused"));
+    shop.request.target = "one";
+    const auto one = shop.build("FROM busybox AS one\nRUN echo 1 > /one\nFROM one\nRUN exit 1\n");
+    CHECK(shop.file(one, "/one") == "1\n");
+}
+
+TEST_CASE("here-documents are scripts, programs with #! and input", "[build][run][heredoc]") {
+    Workshop shop;
+    const auto id = shop.build(
+        "FROM busybox\n"
+        "RUN <<EOF\necho script > /a\necho more >> /a\nEOF\n"
+        "RUN cat <<one <<-two > /b\nignored\none\n\ttabs\n\ttwo\n"
+        "RUN <<EOF\n#!/bin/busybox ash\necho $0 > /c\nEOF\n");
+    CHECK(shop.file(id, "/a") == "script\nmore\n");
+    CHECK(shop.file(id, "/b") == "tabs\n");
+    CHECK(shop.file(id, "/c") == "/dev/pipes/EOF\n");
+    CHECK(shop.describe(id, "/dev/pipes") == "(none)");
+}
+
+TEST_CASE("RUN --mount: cache lives on, secret leaves nothing, bind is read-only, tmpfs is gone", "[build][run][mount]") {
+    Workshop shop;
+    shop.write("input", "from context");
+    shop.request.secrets["token"] = {"s3cret"};
+    const auto id = shop.build(
+        "FROM busybox\n"
+        "RUN --mount=type=cache,target=/cache echo kept > /cache/file\n"
+        "RUN --mount=type=cache,target=/cache cat /cache/file > /from-cache\n"
+        "RUN --mount=type=secret,id=token cat /run/secrets/token | wc -c > /size\n"
+        "RUN --mount=type=bind,source=input,target=/in cat /in > /copied; if echo x > /in; then exit 1; fi\n"
+        "RUN --mount=type=tmpfs,target=/scratch echo x > /scratch/file\n");
+    CHECK(shop.file(id, "/from-cache") == "kept\n");
+    CHECK(shop.file(id, "/size") == "6\n");
+    CHECK(shop.describe(id, "/run/secrets/token") == "(none)");
+    CHECK(shop.file(id, "/copied") == "from context");
+    CHECK(shop.describe(id, "/scratch/file") == "(none)");
+    CHECK(shop.describe(id, "/cache/file") == "(none)");
+}
+
+TEST_CASE("a required secret that was not given is an error with its mend", "[build][run][mount]") {
+    Workshop shop;
+    try {
+        shop.build("FROM busybox\nRUN --mount=type=secret,id=key,required=true true\n");
+        FAIL("no error");
+    } catch (const Error& error) {
+        CHECK(std::string{error.what()} == "secret 'key' was not given");
+        CHECK(error.hint() == "pass --secret id=key,src=FILE");
+        CHECK(error.pos()->line == 2);
+    }
+}
+
+TEST_CASE("ONBUILD waits for the next build", "[build][onbuild]") {
+    Workshop shop;
+    shop.request.tags = {"base"};
+    shop.build("FROM busybox\nONBUILD RUN echo triggered > /t\n");
+    shop.request.tags = {};
+    const auto id = shop.build("FROM base\n");
+    CHECK(shop.file(id, "/t") == "triggered\n");
+    CHECK(shop.image(id).config.on_build.empty());
+}
+
+TEST_CASE("a RUN reaches out only where its network lets it", "[build][run][network]") {
+    Workshop shop;
+    const auto id = shop.build(
+        "FROM busybox\nRUN ip -o link | wc -l > /default\nRUN --network=none ip -o link | wc -l > /none\n");
+    CHECK(shop.file(id, "/default") == "2\n");
+    CHECK(shop.file(id, "/none") == "1\n");
+}
