@@ -29,6 +29,7 @@ BuildNetwork::~BuildNetwork() {
     ErrorList errors;
     errors.attempt("disconnect a build", [&] { net::detach(netns_.get(), store_, *endpoint_); });
     errors.attempt("take the firewall's rules off", [&] { net::Firewall{paths_, store_}.remove_if_unused(); });
+    errors.attempt("take the bridge off", [&] { store_.release_standing_link(); });
     for (const auto& error : errors.errors()) {
         log_warning("{}", error.what());
     }
@@ -40,6 +41,7 @@ void release_network(const Paths& paths, const Database& database, const std::st
         net::detach(-1, store, endpoint);
     }
     net::Firewall{paths, store}.remove_if_unused();
+    store.release_standing_link();
 }
 
 std::string resolv_conf_for_build(bool host_network) {

@@ -29,7 +29,7 @@ struct RunRequest {
     struct Script {
         std::string target, content;
     };
-    std::optional<Script> script;  ///< a here-document with `#!`, laid into the container as a program
+    std::optional<Script> script;                   ///< a here-document with `#!`, laid into the container as a program
     std::vector<kernel::FileLock> locks;            ///< of caches with sharing=locked; held while it runs
     std::vector<std::unique_ptr<TempDir>> scratch;  ///< upperdirs of bound trees; thrown away
     std::vector<UniqueFd> held;                     ///< those trees

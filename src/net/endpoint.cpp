@@ -144,6 +144,9 @@ Endpoint attach(int netns, NetworkStore& store, const Network& asked, const Endp
     Rollback undo;
     const Endpoint endpoint = store.lease(network, named);
     undo.on_failure([&] { store.release(endpoint.id); });
+    if (network.standing) {
+        store.ensure_link(network);  // its last user may have taken it off just before our row was there
+    }
     netlink::Socket host{NETLINK_ROUTE};
     make_link(host, network, endpoint, netns);
     undo.on_failure([&] {

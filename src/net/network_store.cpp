@@ -245,6 +245,17 @@ void NetworkStore::remove(const Network& network) {
     transaction.commit();
 }
 
+void NetworkStore::release_standing_link() {
+    const Network network = get("bridge");
+    // A row of an endpoint is there before its link is used (attach): with the write lock held nobody can add one.
+    Transaction transaction{database_};
+    netlink::Socket socket{NETLINK_ROUTE};
+    if (endpoints_of_network(network.id).empty()) {
+        remove_bridge(socket, network.link);
+    }
+    transaction.commit();
+}
+
 Network NetworkStore::ensure_link(const Network& network) {
     netlink::Socket socket{NETLINK_ROUTE};
     if (network.driver != "bridge" || netlink::find_link_index(socket, network.link)) {

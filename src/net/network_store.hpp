@@ -45,6 +45,8 @@ public:
     /// Returns the network as it is then: the standing bridge gets another pool if its own was taken meanwhile, others
     /// fail with Errc::conflict.
     Network ensure_link(const Network& network);
+    /// Takes the standing bridge's link off when nobody is connected to it; it comes back with ensure_link().
+    void release_standing_link();
 
     /// Takes addresses for an endpoint and keeps its row. One transaction. Errc::conflict naming the owner if a wanted
     /// address is taken, Errc::invalid_input if it lies in no pool, Errc::conflict if a pool is used up.

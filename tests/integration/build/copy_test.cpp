@@ -51,8 +51,8 @@ TEST_CASE("COPY is cached by content and mode, not by time", "[build][copy][cach
 TEST_CASE("COPY into folders of the image keeps their attributes", "[build][copy]") {
     Workshop shop;
     shop.write("file", "x");
-    const auto id =
-        shop.build("FROM busybox\nRUN mkdir -p /p/q && chmod 2750 /p && chown 3:4 /p/q\nCOPY file /p/q/\nCOPY file /p/r/\n");
+    const auto id = shop.build(
+        "FROM busybox\nRUN mkdir -p /p/q && chmod 2750 /p && chown 3:4 /p/q\nCOPY file /p/q/\nCOPY file /p/r/\n");
     CHECK(shop.describe(id, "/p") == "2750 0:0 folder");
     CHECK(shop.describe(id, "/p/q") == "0755 3:4 folder");
     CHECK(shop.file(id, "/p/q/file") == "x");
@@ -123,7 +123,9 @@ TEST_CASE("the same inputs and SOURCE_DATE_EPOCH give the same image in another 
         Workshop shop;
         shop.write("file", "x");
         shop.request.source_date_epoch = 1'700'000'000;
-        return shop.build("FROM scratch\nCOPY --from=busybox /bin/busybox /bin/sh\nCOPY file /f\nRUN date > /dev/null; echo x > /y\n");
+        return shop.build(
+            "FROM scratch\nCOPY --from=busybox /bin/busybox /bin/sh\nCOPY file /f\nRUN date > /dev/null; echo x > "
+            "/y\n");
     };
     CHECK(once() == once());
 }

@@ -114,7 +114,8 @@ TEST_CASE("here-documents are scripts, programs with #! and input", "[build][run
     CHECK(shop.describe(id, "/dev/pipes") == "(none)");
 }
 
-TEST_CASE("RUN --mount: cache lives on, secret leaves nothing, bind is read-only, tmpfs is gone", "[build][run][mount]") {
+TEST_CASE("RUN --mount: cache lives on, secret leaves nothing, bind is read-only, tmpfs is gone",
+          "[build][run][mount]") {
     Workshop shop;
     shop.write("input", "from context");
     shop.request.secrets["token"] = {"s3cret"};
@@ -157,8 +158,8 @@ TEST_CASE("ONBUILD waits for the next build", "[build][onbuild]") {
 
 TEST_CASE("a RUN reaches out only where its network lets it", "[build][run][network]") {
     Workshop shop;
-    const auto id = shop.build(
-        "FROM busybox\nRUN ip -o link | wc -l > /default\nRUN --network=none ip -o link | wc -l > /none\n");
+    const auto id =
+        shop.build("FROM busybox\nRUN ip -o link | wc -l > /default\nRUN --network=none ip -o link | wc -l > /none\n");
     CHECK(shop.file(id, "/default") == "2\n");
     CHECK(shop.file(id, "/none") == "1\n");
 }
