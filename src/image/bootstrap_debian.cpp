@@ -66,7 +66,7 @@ std::vector<AptSource> find_sources(const Wanted& wanted) {
     });
     if (!has_base) {
         throw Error(Errc::not_found, fmt::format("the apt sources of this host have no suite '{}'", wanted.suite))
-            .hint(fmt::format("add one to /etc/apt/sources.list.d, or pull the image: stack pull {}:{}",
+            .hint(fmt::format("add one to /etc/apt/sources.list.d, or pull the image: stack image pull {}:{}",
                               wanted.distribution, wanted.suite));
     }
     return sources;

@@ -96,9 +96,9 @@ Error no_such_image(std::string_view text) {
     const std::string repository = reference->familiar_repository();
     if (repository == "busybox" || repository == "debian" || repository == "ubuntu") {
         error.set_hint(
-            fmt::format("get it with 'stack pull {0}', or make it with 'stack image bootstrap {0}'", familiar));
+            fmt::format("get it with 'stack image pull {0}', or make it with 'stack image bootstrap {0}'", familiar));
     } else {
-        error.set_hint(fmt::format("get it with 'stack pull {}', or load it with 'stack load'", familiar));
+        error.set_hint(fmt::format("get it with 'stack image pull {}', or load it with 'stack image load'", familiar));
     }
     return error;
 }

@@ -1,0 +1,103 @@
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/image/image_text.hpp"
+#include "cli/verbs.hpp"
+#include "image/rfc3339.hpp"
+#include "support/duration.hpp"
+#include "support/text.hpp"
+
+namespace stack::cli {
+namespace {
+
+std::int64_t parse_until(const std::string& text) {
+    if (const auto time = image::parse_rfc3339(text)) {
+        return *time;
+    }
+    if (const auto seconds = parse_int(text)) {
+        return *seconds;
+    }
+    const auto age = parse_duration(text);
+    if (!age) {
+        throw UsageError{fmt::format("invalid filter 'until={}'", text)};
+    }
+    return std::time(nullptr) - std::chrono::duration_cast<std::chrono::seconds>(*age).count();
+}
+
+bool label_matches(const image::ImageConfig& config, const std::string& wanted) {
+    const auto equals = wanted.find('=');
+    const auto label = config.labels.find(wanted.substr(0, equals));
+    return label != config.labels.end() && (equals == std::string::npos || label->second == wanted.substr(equals + 1));
+}
+
+bool passes(const image::Image& image, const std::vector<std::string>& filters) {
+    for (const std::string& filter : filters) {
+        if (filter.starts_with("until=")) {
+            if (image.created_unix >= parse_until(filter.substr(6))) {
+                return false;
+            }
+        } else if (filter.starts_with("label!=")) {
+            if (label_matches(image.config, filter.substr(7))) {
+                return false;
+            }
+        } else if (filter.starts_with("label=")) {
+            if (!label_matches(image.config, filter.substr(6))) {
+                return false;
+            }
+        } else {
+            throw UsageError{fmt::format("invalid filter '{}'", filter)};
+        }
+    }
+    return true;
+}
+
+bool confirmed(bool all) {
+    fmt::print("WARNING! This will remove all {}.\nAre you sure you want to continue? [y/N] ",
+               all ? "images without at least one container associated to them" : "dangling images");
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace
+
+int prune_images(Context& context, const Flags& flags) {
+    const bool all = flags.on("all");
+    const auto filters = flags.values("filter");
+    if (!flags.on("force") && !confirmed(all)) {
+        return 0;
+    }
+    image::ImageStore store{context.paths};
+    const auto users = containers_using_images(context.paths);
+    std::int64_t freed = 0;
+    std::vector<std::string> lines;
+    for (const auto& summary : store.list()) {
+        if ((!all && !summary.references.empty()) || !users(summary.id).empty() ||
+            !passes(*store.find_by_id(summary.id), filters)) {
+            continue;
+        }
+        const auto removal = store.remove(summary.id, {.force = true});
+        freed += summary.size.count;
+        for (const std::string& name : removal.untagged) {
+            lines.push_back("untagged: " + name);
+        }
+        for (const std::string& id : removal.deleted) {
+            lines.push_back("deleted: " + id);
+        }
+    }
+    if (const auto rest = store.collect_garbage()) {
+        freed += rest->count;
+    }
+    if (!lines.empty()) {
+        fmt::print("Deleted Images:\n{}\n\n", join(lines, "\n"));
+    }
+    fmt::print("Total reclaimed space: {}\n", format_decimal_size(Bytes{freed}));
+    return 0;
+}
+
+}  // namespace stack::cli
