@@ -111,7 +111,7 @@ void DnsForwarder::Impl::wait_for_change() {
 std::uint16_t DnsForwarder::Impl::fresh_id() {
     std::uint16_t id = 0;
     do {
-        (void)::getrandom(&id, sizeof id, 0);
+        check(::getrandom(&id, sizeof id, 0), [] { return "get random bytes"; });
     } while (questions_.contains(id));
     return id;
 }
