@@ -60,7 +60,7 @@ bool list_of_one(Node& node, const Path& path, Findings& findings) {
 }
 
 bool strings(Node& node, const Path& path, Findings& findings) {
-    if (node.is_scalar() && !node.is_null()) {
+    if (node.is_scalar() && !node.text.empty()) {
         Node wrapped = Node::sequence(node.mark);
         wrapped.push_back(std::move(node));
         node = std::move(wrapped);
@@ -187,8 +187,12 @@ std::string without_brackets(std::string address) {
     return address;
 }
 
-void add_host(Node& out, const std::string& host, const Node& address) {
-    out.push_back(Node::string(fmt::format("{}={}", host, without_brackets(address.text)), address.mark));
+// "1.1.1.1,2.2.2.2" are two addresses of the same host.
+void add_host(Node& out, const std::string& host, const Node& addresses) {
+    for (const std::string_view address : split(addresses.text, ',')) {
+        out.push_back(
+            Node::string(fmt::format("{}={}", host, without_brackets(std::string{trim(address)})), addresses.mark));
+    }
 }
 
 }  // namespace

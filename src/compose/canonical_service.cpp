@@ -114,6 +114,11 @@ bool secret_reference(Node& node, const Path& path, Findings& findings) {
     return true;
 }
 
+bool hook_or_nothing(Node& node, const Path&, Findings&) {
+    const Node* command = node.find("command");
+    return command != nullptr && !command->is_null();
+}
+
 bool ports(Node& node, const Path& path, Findings& findings) {
     if (!node.is_sequence()) {
         return false;

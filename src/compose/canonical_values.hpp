@@ -46,6 +46,8 @@ bool env_file(Node& node, const Path& path, Findings& findings);
 bool external(Node& node, const Path& path, Findings& findings);
 bool file_reference(Node& node, const Path& path, Findings& findings);
 bool gpus(Node& node, const Path& path, Findings& findings);
+/// A watch hook without a command stands for none.
+bool hook_or_nothing(Node& node, const Path& path, Findings& findings);
 bool hosts(Node& node, const Path& path, Findings& findings);
 bool ports(Node& node, const Path& path, Findings& findings);
 bool pull_policy(Node& node, const Path& path, Findings& findings);

@@ -175,12 +175,15 @@ private:
 
     void mappings(Node& base, Node over, const Step* step, const Path& path) {
         for (Member& member : over.members()) {
-            if (Member* mine = base.find_member(member.key)) {
+            Member* mine = base.find_member(member.key);
+            const Step* next = step == nullptr ? nullptr : step->key(member.key);
+            if (mine != nullptr && next == nullptr && member.key.starts_with("x-")) {
+                *mine = std::move(member);  // nobody but its author knows how an extension could be merged
+            } else if (mine != nullptr) {
                 if (!member.value.is_null() || mine->value.is_scalar()) {
                     mine->key_mark = member.key_mark;
                 }
-                merge(mine->value, std::move(member.value), step == nullptr ? nullptr : step->key(member.key),
-                      path / member.key);
+                merge(mine->value, std::move(member.value), next, path / member.key);
             } else {
                 base.members().push_back(std::move(member));
             }

@@ -71,7 +71,21 @@ void normalize_build(Node& build, const Environment& environment) {
     if (!build.has("dockerfile") && !build.has("dockerfile_inline")) {
         build.set("dockerfile", Node::string("Dockerfile", build.mark), build.mark);
     }
-    take_from_environment(build.find("args"), environment);
+    for (const std::string_view key : {"dockerfile", "dockerfile_inline"}) {
+        if (const Node* value = build.find(key); value != nullptr && value->text.empty()) {
+            build.erase(key);  // the builder has the same default
+        }
+    }
+    Node* args = build.find("args");
+    take_from_environment(args, environment);
+    if (args != nullptr && args->is_mapping()) {
+        // An argument without a value is the Dockerfile's own default.
+        std::erase_if(args->members(), [](const Member& member) { return member.value.is_null(); });
+        args->members_changed();
+        if (args->empty()) {
+            build.erase("args");
+        }
+    }
 }
 
 void normalize_service(Node& service, const Environment& environment) {

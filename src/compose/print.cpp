@@ -198,8 +198,25 @@ private:
     bool inline_first_{false};
 };
 
+// Mappings whose keys are names of the user: "x-foo" is one like any other there.
+bool holds_names(std::string_view key, std::size_t depth) {
+    constexpr std::array<std::string_view, 18> maps{
+        "services",    "networks",      "volumes",     "secrets",     "configs",     "models",
+        "annotations", "args",          "depends_on",  "driver_opts", "environment", "labels",
+        "options",     "aux_addresses", "storage_opt", "sysctls",     "ulimits",     "additional_contexts"};
+    return key.starts_with("x-") ||
+           (std::find(maps.begin(), maps.end(), key) != maps.end() && (depth != 1 || rank(key) < top_level.size()));
+}
+
+// What `docker compose config` shows for a watch rule without a hook.
+Node no_hook() {
+    Node hook = Node::mapping();
+    hook.set("command", Node{});
+    return hook;
+}
+
 // The tree as it is printed in JSON.
-Node for_json(const Node& node, const PrintStyle& style, bool top) {
+Node for_json(const Node& node, const PrintStyle& style, std::string_view key, std::size_t depth) {
     if (node.is_string() && style.escape_dollars && node.text.find('$') != std::string::npos) {
         Node copy = node;
         copy.text = replace_all(copy.text, "$", "$$");
@@ -211,16 +228,20 @@ Node for_json(const Node& node, const PrintStyle& style, bool top) {
     if (node.is_sequence()) {
         Node copy = Node::sequence();
         for (const Node& item : node.items()) {
-            copy.push_back(for_json(item, style, false));
+            copy.push_back(for_json(item, style, key, depth + 1));
+            if (key == "watch" && depth == 4 && item.is_mapping() && !item.has("exec")) {
+                copy.items().back().set("exec", no_hook());
+            }
         }
         return copy;
     }
     Node copy = Node::mapping();
-    for (const Member* member : ordered(node, top)) {
-        if (top || !member->key.starts_with("x-")) {
+    const bool keeps_extensions = depth == 0 || holds_names(key, depth);
+    for (const Member* member : ordered(node, depth == 0)) {
+        if (keeps_extensions || !member->key.starts_with("x-")) {
             copy.members().push_back({style.escape_dollars ? replace_all(member->key, "$", "$$") : member->key,
                                       {},
-                                      for_json(member->value, style, false)});
+                                      for_json(member->value, style, member->key, depth + 1)});
         }
     }
     return copy;
@@ -233,7 +254,7 @@ std::string print_yaml(const Node& document, const PrintStyle& style) {
 }
 
 std::string print_json(const Node& document, const PrintStyle& style) {
-    return to_json(for_json(document, style, true), 2) + "\n";
+    return to_json(for_json(document, style, {}, 0), 2) + "\n";
 }
 
 }  // namespace stack::compose

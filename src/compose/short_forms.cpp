@@ -29,8 +29,10 @@ Node bind_options(const ShortMount& mount, Mark mark) {
     if (!mount.propagation.empty()) {
         bind.set("propagation", Node::string(mount.propagation, mark), mark);
     }
-    // Short forms have always made a missing folder (compose-spec 05-services "create_host_path").
-    bind.set("create_host_path", Node::boolean(true, mark), mark);
+    if (mount.bind) {
+        // Short forms have always made a missing folder (compose-spec 05-services "create_host_path").
+        bind.set("create_host_path", Node::boolean(true, mark), mark);
+    }
     if (!mount.selinux.empty()) {
         bind.set("selinux", Node::string(mount.selinux, mark), mark);
     }
@@ -66,7 +68,7 @@ Node long_volume(const Node& text) {
     if (mount.read_only) {
         out.set("read_only", Node::boolean(true, mark), mark);
     }
-    if (mount.bind) {
+    if (mount.bind || !mount.selinux.empty() || !mount.propagation.empty()) {
         out.set("bind", bind_options(mount, mark), mark);
     }
     if (!mount.bind || mount.nocopy) {

@@ -86,7 +86,9 @@ void check_namespace(const Rule&, const Report& report) {
     const std::string_view text = report.node().text;
     for (const std::string_view prefix : {"service:", "container:"}) {
         if (text.starts_with(prefix) && trim(text.substr(prefix.size())).empty()) {
-            report.error(fmt::format("is '{}' without a name behind the colon", shown(text)),
+            // A variable that is not set has its own warning; whoever only looks at the file can go on.
+            const auto tell = report.node().interpolated ? &Report::warning : &Report::error;
+            (report.*tell)(fmt::format("is '{}' without a name behind the colon", shown(text)),
                          fmt::format("write {}NAME", prefix));
         }
     }
