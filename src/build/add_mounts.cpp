@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "build/run_mounts.hpp"
@@ -30,7 +31,7 @@ std::string target_of(const StageState& state, const std::string& target) {
 
 runtime::ResolvedMount bind_of(const std::string& source, const std::string& target, bool read_only) {
     runtime::ResolvedMount mount;
-    mount.type = desired::Mount::Type::bind;
+    mount.type = runtime::ResolvedMount::Type::bind;
     mount.source = source;
     mount.target = target;
     mount.read_only = read_only;
@@ -152,10 +153,12 @@ bool StageBuilder::add_mounts(const Instruction& run, const std::vector<RunMount
                 break;
             case Type::tmpfs: {
                 runtime::ResolvedMount tmpfs;
-                tmpfs.type = desired::Mount::Type::tmpfs;
+                tmpfs.type = runtime::ResolvedMount::Type::tmpfs;
                 tmpfs.target = target_of(state_, mount.target);
-                tmpfs.tmpfs_size = mount.size;
-                tmpfs.tmpfs_options = {"exec"};
+                tmpfs.tmpfs_flags = MS_NOSUID | MS_NODEV;
+                if (mount.size > 0) {
+                    tmpfs.tmpfs_data = fmt::format("size={}", mount.size);
+                }
                 request.mounts.push_back(std::move(tmpfs));
                 break;
             }

@@ -12,7 +12,7 @@ namespace stack::runtime {
 
 pid_t clone_process(std::uint64_t flags, int cgroup, int* pidfd) {
     clone_args arguments{};
-    arguments.flags = flags | CLONE_PIDFD;
+    arguments.flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
     arguments.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
     arguments.exit_signal = SIGCHLD;
     if (cgroup >= 0) {

@@ -14,7 +14,6 @@
 #include "support/files.hpp"
 #include "support/kernel/mounts.hpp"
 #include "support/kernel/syscalls.hpp"
-#include "support/text.hpp"
 
 namespace stack::runtime {
 namespace {
@@ -37,20 +36,27 @@ void attach_and_enter(int overlay, const std::string& mount_point) {
 
 void write_sysctls(const std::vector<Sysctl>& sysctls) {
     for (const Sysctl& sysctl : sysctls) {
-        const std::string file = "/proc/sys/" + replace_all(sysctl.name, ".", "/");
+        const std::string file = "/proc/sys/" + sysctl.name;
         while_doing(fmt::format("set sysctl '{}'", sysctl.name), [&] { write_file(file, sysctl.value); });
     }
 }
 
-void mask(const std::string& path) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) {
-        return;  // this kernel has no such file
-    }
-    if (S_ISDIR(info.st_mode)) {
-        kernel::mount_at("tmpfs", path, "tmpfs", MS_RDONLY, "size=0k,nr_inodes=1");
-    } else {
-        kernel::mount_at("/dev/null", path, "", MS_BIND);
+/// Hides files behind /dev/null, and folders behind one empty read-only tmpfs that they share.
+void mask_all(const std::vector<std::string>& paths) {
+    std::string first_folder;
+    for (const std::string& path : paths) {
+        struct stat info {};
+        if (::stat(path.c_str(), &info) != 0) {
+            continue;  // this kernel has no such file
+        }
+        if (!S_ISDIR(info.st_mode)) {
+            kernel::mount_at("/dev/null", path, "", MS_BIND);
+        } else if (first_folder.empty()) {
+            kernel::mount_at("tmpfs", path, "tmpfs", MS_RDONLY, "size=0k,nr_inodes=1");
+            first_folder = path;
+        } else {
+            kernel::mount_at(first_folder, path, "", MS_BIND);
+        }
     }
 }
 
@@ -74,6 +80,7 @@ void make_root_read_only() {
 void build_container_root(const LaunchPlan& plan, const LaunchFds& fds) {
     std::vector<UniqueFd> sources = take_sources(plan.mounts, fds.ipc_namespace);
     make_all_private();
+    take_overlays(plan.mounts, plan.rootfs.mount_point, sources);
     const UniqueFd overlay = mount_overlay_detached(plan.rootfs);
     std::vector<UniqueFd> files = make_files(plan.files, overlay.get(), plan.rootfs.mount_point);
     attach_and_enter(overlay.get(), plan.rootfs.mount_point);
@@ -83,9 +90,7 @@ void build_container_root(const LaunchPlan& plan, const LaunchFds& fds) {
     attach_files(root.get(), plan.files, files);
     make_devices(root.get(), plan.devices);
     write_sysctls(plan.sysctls);
-    for (const std::string& path : plan.masked_paths) {
-        mask(path);
-    }
+    mask_all(plan.masked_paths);
     for (const std::string& path : plan.read_only_paths) {
         protect(path);
     }

@@ -10,11 +10,10 @@
 #include "engine/runtime/child.hpp"
 #include "engine/runtime/clone.hpp"
 #include "engine/runtime/exec.hpp"
+#include "engine/runtime/pidfd.hpp"
 #include "engine/runtime/rootfs.hpp"
 #include "support/error.hpp"
-#include "support/files.hpp"
 #include "support/kernel/syscalls.hpp"
-#include "support/text.hpp"
 
 namespace stack::runtime {
 namespace {
@@ -42,17 +41,6 @@ public:
 private:
     UniqueFd own_;
 };
-
-/// /proc/self/fdinfo/N of a pidfd has a line "Pid:\t4711"; -1 once the process is reaped.
-pid_t pid_of(int pidfd) {
-    const auto info = find_file(fmt::format("/proc/self/fdinfo/{}", pidfd)).value_or("");
-    for (const auto line : split(info, '\n')) {
-        if (line.rfind("Pid:", 0) == 0) {
-            return static_cast<pid_t>(parse_int(trim(line.substr(4))).value_or(-1));
-        }
-    }
-    return -1;
-}
 
 UniqueFd open_v2_cgroup(const CgroupPlacement& placement) {
     return placement.v2_dir.empty() ? UniqueFd{} : kernel::open_at(AT_FDCWD, placement.v2_dir, O_PATH | O_DIRECTORY);

@@ -19,7 +19,8 @@ struct LaunchFds {
     int standard_input{-1}, standard_output{-1}, standard_error{-1};  ///< -1: /dev/null
     int console_socket{-1};                                           ///< AF_UNIX, with a tty
     int error_pipe{-1};  ///< write end, close-on-exec; see read_launch_error
-    // Namespaces to enter where the plan says `join`.
+    /// Namespaces to enter where the plan says `join`: a namespace's file or a pidfd of a process in it. For ipc take a
+    /// pidfd: the other container's /dev/shm is shared too, and it lies in that container's mount namespace.
     int network_namespace{-1}, pid_namespace{-1}, ipc_namespace{-1}, uts_namespace{-1};
 };
 

@@ -12,7 +12,7 @@ namespace {
 // One description per struct serves both directions: `Archive` is a Writer or a Reader.
 // Numbers are fixed-width in the machine's order (the bytes never leave the host); strings and lists have a length.
 
-constexpr std::uint32_t format_version = 0x53504c01;  // "SPL", 1
+constexpr std::uint32_t format_version = 0x53504c02;  // "SPL", 2
 
 class Writer {
 public:
@@ -100,7 +100,7 @@ template <class Archive, class S>
 requires std::is_same_v<std::remove_const_t<S>, MountStep>
 void visit(Archive& a, S& s) {
     a(s.kind), a(s.source), a(s.target), a(s.data), a(s.flags), a(s.recursive), a(s.recursive_ro), a(s.propagation);
-    a(s.copy_root_content), a(s.idmap_owner);
+    a.list(s.layers), a(s.subpath), a.list(s.uid_map), a.list(s.gid_map);
 }
 
 template <class Archive, class S>

@@ -47,19 +47,24 @@ struct ProcessPlan {
     std::uint16_t rows{0}, columns{0};  ///< first size of the terminal, 0 = leave it
 };
 
+struct IdMapping {
+    std::uint32_t inside{0}, outside{0}, count{0};
+};
+
 /// One mount below the container's root, in order. Targets are resolved inside the root; missing ones are made there.
 struct MountStep {
-    enum class Kind : std::uint8_t { bind, tmpfs, proc, sysfs, cgroup, mqueue, devpts, dev };
+    enum class Kind : std::uint8_t { bind, overlay, tmpfs, proc, sysfs, cgroup, mqueue, devpts, dev };
     Kind kind{Kind::bind};
-    std::string source;             ///< bind: absolute host path
-    std::string target;             ///< absolute in the container
-    std::string data;               ///< tmpfs, devpts: mount data ("size=65536k,mode=1777")
-    std::uint64_t flags{0};         ///< MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | …
-    bool recursive{true};           ///< bind: take along what is mounted below the source
-    bool recursive_ro{false};       ///< MS_RDONLY goes for the mounts below too (mount_setattr(2), Linux 5.12)
-    std::uint64_t propagation{0};   ///< MS_PRIVATE (0 means this), MS_SLAVE, MS_SHARED, each | MS_REC
-    bool copy_root_content{false};  ///< tmpfs: copy what the image has at the target (Docker: `tmpfs` without nocopy)
-    bool idmap_owner{false};        ///< bind: idmapped so that the source's owner is seen as the container's user
+    std::string source;               ///< bind: absolute host path
+    std::string target;               ///< absolute in the container
+    std::string data;                 ///< tmpfs, devpts: mount data ("size=65536k,mode=1777")
+    std::uint64_t flags{0};           ///< MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | …
+    bool recursive{true};             ///< bind: take along what is mounted below the source
+    bool recursive_ro{false};         ///< MS_RDONLY goes for the mounts below too (mount_setattr(2), Linux 5.12)
+    std::uint64_t propagation{0};     ///< MS_PRIVATE (0 means this), MS_SLAVE, MS_SHARED, each | MS_REC
+    std::vector<std::string> layers;  ///< overlay: host folders, lowest first; the mount is read-only
+    std::string subpath;              ///< bind, overlay: below the source, resolved inside it
+    std::vector<IdMapping> uid_map, gid_map;  ///< bind: idmapped, "inside" as the container sees a file's owner
 };
 
 /// A file laid into the container: kept on a tmpfs of the container's own mount namespace, read-only bound to its
@@ -94,12 +99,8 @@ struct NamespacePlan {
         uts{NamespaceMode::create}, cgroup{NamespaceMode::create}, user{NamespaceMode::host};
 };
 
-struct IdMapping {
-    std::uint32_t inside{0}, outside{0}, count{0};
-};
-
 struct Sysctl {
-    std::string name;  ///< "net.core.somaxconn"
+    std::string name;  ///< below /proc/sys: "net/core/somaxconn"
     std::string value;
 };
 

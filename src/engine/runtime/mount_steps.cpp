@@ -14,6 +14,8 @@
 
 #include "engine/runtime/device_nodes.hpp"
 #include "engine/runtime/root_paths.hpp"
+#include "engine/runtime/rootfs.hpp"
+#include "engine/runtime/user_namespace.hpp"
 #include "engine/runtime/users.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -27,6 +29,19 @@ UniqueFd clone_tree(const std::string& path, bool recursive) {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? unsigned{AT_RECURSIVE} : 0U);
     return UniqueFd{check(::open_tree(AT_FDCWD, path.c_str(), flags),
                           [&] { return fmt::format("take hold of the bind mount's source '{}'", path); })};
+}
+
+/// A folder or file below a source: a container may have put a link there, so it is resolved inside the source.
+UniqueFd clone_below(const std::string& source, const std::string& subpath, bool recursive) {
+    if (subpath.empty()) {
+        return clone_tree(source, recursive);
+    }
+    const UniqueFd root = kernel::open_at(AT_FDCWD, source, O_PATH | O_DIRECTORY);
+    const UniqueFd place = kernel::open_in_root(root.get(), subpath, O_PATH);
+    const unsigned flags =
+        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? unsigned{AT_RECURSIVE} : 0U);
+    return UniqueFd{check(::open_tree(place.get(), "", flags),
+                          [&] { return fmt::format("take hold of '{}' below '{}'", subpath, source); })};
 }
 
 /// /dev/shm of the container whose IPC namespace is joined: it lies in that container's mount namespace.
@@ -144,8 +159,20 @@ void mount_dev(int root, const MountStep& step) {
     fill_dev(mounted.get());
 }
 
+void map_owners(int tree, const MountStep& step) {
+    const UniqueFd users = user_namespace_with(step.uid_map, step.gid_map);
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<std::uint64_t>(users.get());
+    check(::mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes),
+          [&] { return fmt::format("map the owners of the mount at '{}'", step.target); });
+}
+
 void mount_bind(int root, const MountStep& step, int tree) {
     set_propagation(tree, step);
+    if (!step.uid_map.empty()) {
+        map_owners(tree, step);
+    }
     set_attributes(tree, step);
     attach(root, tree, step.target);
 }
@@ -153,6 +180,7 @@ void mount_bind(int root, const MountStep& step, int tree) {
 void perform(int root, const MountStep& step, int source) {
     switch (step.kind) {
         case MountStep::Kind::bind:
+        case MountStep::Kind::overlay:
             return mount_bind(root, step, source);
         case MountStep::Kind::tmpfs:
             return mount_tmpfs(root, step);
@@ -188,10 +216,31 @@ std::vector<UniqueFd> take_sources(const std::vector<MountStep>& steps, int ipc_
         if (steps[i].kind == MountStep::Kind::bind) {
             sources[i] = steps[i].source.empty() && ipc_container >= 0
                              ? clone_shm_of(ipc_container)
-                             : clone_tree(steps[i].source, steps[i].recursive);
+                             : clone_below(steps[i].source, steps[i].subpath, steps[i].recursive);
         }
     }
     return sources;
+}
+
+void take_overlays(const std::vector<MountStep>& steps, const std::string& mount_point,
+                   std::vector<UniqueFd>& sources) {
+    for (size_t i = 0; i < steps.size(); ++i) {
+        if (steps[i].kind != MountStep::Kind::overlay) {
+            continue;
+        }
+        RootfsPlan layers;
+        layers.layers = steps[i].layers;
+        layers.mount_point = mount_point;
+        UniqueFd overlay = mount_overlay_detached(layers);
+        if (!steps[i].subpath.empty()) {
+            // A part can be cloned only from an attached mount (before Linux 6.15).
+            check(::move_mount(overlay.get(), "", AT_FDCWD, mount_point.c_str(), MOVE_MOUNT_F_EMPTY_PATH),
+                  [] { return "attach an image"; });
+            const kernel::ScopedMount attached{mount_point};
+            overlay = clone_below(mount_point, steps[i].subpath, false);
+        }
+        sources[i] = std::move(overlay);
+    }
 }
 
 void perform_mounts(int root, const std::vector<MountStep>& steps, std::vector<UniqueFd>& sources) {

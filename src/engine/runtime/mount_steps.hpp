@@ -12,6 +12,9 @@ namespace stack::runtime {
 /// shared, for a bind step without a source; -1 if there is none.
 std::vector<UniqueFd> take_sources(const std::vector<MountStep>& steps, int ipc_container);
 
+/// In the child, when its mounts are private: the same for overlay steps. `mount_point` serves in between.
+void take_overlays(const std::vector<MountStep>& steps, const std::string& mount_point, std::vector<UniqueFd>& sources);
+
 /// In the child, inside the new root: all steps in order, with targets resolved inside `root`.
 void perform_mounts(int root, const std::vector<MountStep>& steps, std::vector<UniqueFd>& sources);
 

@@ -79,9 +79,38 @@ bool system_paths_unconfined(const ContainerSpec& spec) {
            spec.security_opt.end();
 }
 
+/// Said before anything is made: keys that mean something this engine cannot do here.
+void refuse_unsupported(const ContainerSpec& spec) {
+    if (!spec.userns.empty() && spec.userns != "host") {
+        throw Error(Errc::unsupported, fmt::format("userns_mode '{}' is not supported; only 'host' is", spec.userns));
+    }
+    if (!spec.storage_opt.empty()) {
+        throw Error(Errc::unsupported,
+                    fmt::format("storage_opt '{}' is not supported: overlay has no size limits without "
+                                "project quotas",
+                                spec.storage_opt.begin()->first));
+    }
+    if (!spec.isolation.empty() && spec.isolation != "default") {
+        throw Error(Errc::unsupported, fmt::format("isolation '{}' exists only on Windows", spec.isolation));
+    }
+    if (!spec.runtime.empty() && spec.runtime != "runc" && spec.runtime != "stack") {
+        throw Error(
+            Errc::unsupported,
+            fmt::format("runtime '{}' is not supported: containers are run by this program itself", spec.runtime));
+    }
+    if (!spec.device_requests.empty()) {
+        const auto& request = spec.device_requests.front();
+        throw Error(Errc::unsupported,
+                    fmt::format("no device of driver '{}' can be given to the container: CDI is not supported yet",
+                                request.driver.empty() ? "nvidia" : request.driver))
+            .hint("name the device nodes under 'devices:'");
+    }
+}
+
 }  // namespace
 
 PlannedLaunch make_launch_plan(const LaunchInput& input) {
+    refuse_unsupported(input.spec);
     PlannedLaunch planned;
     LaunchPlan& plan = planned.plan;
     plan.container_id = input.container_id;

@@ -7,22 +7,11 @@
 #include "desired/container_spec.hpp"
 #include "engine/runtime/launch_plan.hpp"
 #include "image/config.hpp"
+#include "volumes/resolved_mount.hpp"
 
 namespace stack::runtime {
 
-/// A mount whose source is settled: named volumes, anonymous volumes and subpaths have become host paths.
-struct ResolvedMount {
-    desired::Mount::Type type{desired::Mount::Type::bind};
-    std::string source;  ///< absolute host path; empty for tmpfs
-    std::string target;  ///< absolute in the container
-    bool read_only{false};
-    std::string propagation;  ///< "" = rprivate
-    std::string recursive;    ///< bind: "", enabled, disabled, writable, readonly
-    std::int64_t tmpfs_size{0};
-    std::optional<std::uint32_t> tmpfs_mode;
-    std::vector<std::string> tmpfs_options;
-    std::string idmap;
-};
+using volumes::ResolvedMount;
 
 struct LaunchInput {
     std::string container_id;
@@ -32,7 +21,7 @@ struct LaunchInput {
     std::filesystem::path container_dir;  ///< $STACK_ROOT/containers/<id>; upper/, work/ and merged/ are made in it
     std::filesystem::path run_dir;  ///< $STACK_RUN/containers/<id>: hosts, hostname, resolv.conf are bound if there
     std::filesystem::path seccomp_cache;  ///< folder for compiled filters, $STACK_ROOT/seccomp
-    std::vector<ResolvedMount> mounts;
+    std::vector<ResolvedMount> mounts;  ///< sources are settled, see volumes/resolve_mounts.hpp
     CgroupPlacement cgroup;
     std::string hostname;  ///< used when the spec names none: the short id
 };

@@ -16,105 +16,55 @@ namespace stack::runtime {
 namespace {
 
 namespace fs = std::filesystem;
-using desired::Mount;
+using volumes::ResolvedMount;
 
-std::uint64_t propagation_flags(const std::string& name, const std::string& target) {
-    struct Word {
-        const char* name;
-        std::uint64_t flags;
+/// Everybody keeps his id, but the two owners change places: an id can be mapped only once.
+std::vector<IdMapping> swapped(std::uint32_t inside, std::uint32_t outside) {
+    constexpr std::uint32_t last = 0xfffffffe;  // (uid_t)-1 is nobody's
+    if (inside == outside) {
+        return {{0, 0, last + 1}};
+    }
+    const std::uint32_t low = std::min(inside, outside), high = std::max(inside, outside);
+    std::vector<IdMapping> map{{low, high, 1}, {high, low, 1}};
+    const auto keep = [&](std::uint32_t first, std::uint32_t end) {
+        if (end > first) {
+            map.push_back({first, first, end - first});
+        }
     };
-    static constexpr std::array<Word, 7> words = {{{"", MS_PRIVATE | MS_REC},
-                                                   {"private", MS_PRIVATE},
-                                                   {"rprivate", MS_PRIVATE | MS_REC},
-                                                   {"slave", MS_SLAVE},
-                                                   {"rslave", MS_SLAVE | MS_REC},
-                                                   {"shared", MS_SHARED},
-                                                   {"rshared", MS_SHARED | MS_REC}}};
-    for (const Word& word : words) {
-        if (name == word.name) {
-            return word.flags;
-        }
-    }
-    throw Error(Errc::invalid_input, fmt::format("unknown propagation '{}' of the mount at '{}'", name, target));
-}
-
-/// `tmpfs: /run:size=64m,mode=1777,noexec`: words that are mount flags, and those that go to the file system.
-void add_tmpfs_option(MountStep& step, std::string_view word) {
-    struct Word {
-        const char* name;
-        std::uint64_t set, clear;
-    };
-    static constexpr std::array<Word, 14> words = {{{"ro", MS_RDONLY, 0},
-                                                    {"rw", 0, MS_RDONLY},
-                                                    {"exec", 0, MS_NOEXEC},
-                                                    {"noexec", MS_NOEXEC, 0},
-                                                    {"suid", 0, MS_NOSUID},
-                                                    {"nosuid", MS_NOSUID, 0},
-                                                    {"dev", 0, MS_NODEV},
-                                                    {"nodev", MS_NODEV, 0},
-                                                    {"sync", MS_SYNCHRONOUS, 0},
-                                                    {"noatime", MS_NOATIME, 0},
-                                                    {"relatime", MS_RELATIME, 0},
-                                                    {"strictatime", MS_STRICTATIME, 0},
-                                                    {"dirsync", MS_DIRSYNC, 0},
-                                                    {"defaults", 0, 0}}};
-    for (const Word& known : words) {
-        if (word == known.name) {
-            step.flags = (step.flags | known.set) & ~known.clear;
-            return;
-        }
-    }
-    static constexpr std::array<std::string_view, 8> data = {
-        "size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks=", "mpol=", "huge="};
-    if (std::none_of(data.begin(), data.end(), [&](std::string_view key) { return word.rfind(key, 0) == 0; })) {
-        throw Error(Errc::invalid_input, fmt::format("unknown tmpfs option '{}' for '{}'", word, step.target));
-    }
-    step.data += (step.data.empty() ? "" : ",") + std::string{word};
-}
-
-MountStep tmpfs_step(const ResolvedMount& mount) {
-    MountStep step;
-    step.kind = MountStep::Kind::tmpfs;
-    step.target = mount.target;
-    step.flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;  // as Docker mounts them
-    if (mount.tmpfs_size > 0) {
-        step.data = fmt::format("size={}", mount.tmpfs_size);
-    }
-    if (mount.tmpfs_mode) {
-        step.data += fmt::format("{}mode={:o}", step.data.empty() ? "" : ",", *mount.tmpfs_mode);
-    }
-    for (const std::string& option : mount.tmpfs_options) {
-        for (const auto word : split(option, ',')) {
-            if (!word.empty()) {
-                add_tmpfs_option(step, word);
-            }
-        }
-    }
-    if (mount.read_only) {
-        step.flags |= MS_RDONLY;
-    }
-    return step;
-}
-
-MountStep bind_step(const ResolvedMount& mount) {
-    MountStep step;
-    step.source = mount.source;
-    step.target = mount.target;
-    step.flags = mount.read_only ? MS_RDONLY : 0;
-    step.recursive = mount.recursive != "disabled";
-    // Docker 25: read-only goes for what is mounted below too, unless "writable" is asked for.
-    step.recursive_ro = mount.read_only && mount.recursive != "writable";
-    step.propagation = propagation_flags(mount.propagation, mount.target);
-    step.idmap_owner = !mount.idmap.empty();
-    return step;
+    keep(0, low);
+    keep(low + 1, high);
+    keep(high + 1, last + 1);
+    return map;
 }
 
 MountStep step_of(const ResolvedMount& mount) {
-    if (mount.target.empty() || mount.target.front() != '/' || mount.target == "/") {
-        throw Error(Errc::invalid_input,
-                    fmt::format("'{}' is no place for a mount: it must be absolute and not '/'", mount.target));
+    MountStep step;
+    step.target = mount.target;
+    step.subpath = mount.subpath;
+    step.flags = mount.read_only ? MS_RDONLY : 0;
+    switch (mount.type) {
+        case ResolvedMount::Type::tmpfs:
+            step.kind = MountStep::Kind::tmpfs;
+            step.flags |= mount.tmpfs_flags;
+            step.data = mount.tmpfs_data;
+            break;
+        case ResolvedMount::Type::overlay:
+            step.kind = MountStep::Kind::overlay;
+            step.layers.assign(mount.layers.begin(), mount.layers.end());
+            step.flags |= MS_RDONLY;
+            break;
+        case ResolvedMount::Type::bind:
+            step.source = mount.source;
+            step.recursive = mount.recursive;
+            step.recursive_ro = mount.read_only && mount.recursive_read_only != ResolvedMount::RecursiveReadOnly::no;
+            step.propagation = mount.propagation_flags;
+            if (mount.idmap) {
+                step.uid_map = swapped(mount.idmap->inside_uid, mount.idmap->outside_uid);
+                step.gid_map = swapped(mount.idmap->inside_gid, mount.idmap->outside_gid);
+            }
+            break;
     }
-    return mount.type == Mount::Type::tmpfs ? tmpfs_step(mount) : bind_step(mount);
+    return step;
 }
 
 std::string normal(const std::string& target) {

@@ -211,7 +211,9 @@ SeccompProgram load_seccomp(const std::string& file) {
 void reset_process() {
     sigset_t none;
     ::sigemptyset(&none);
-    for (int signal = 1; signal < NSIG; ++signal) {
+    // The clone has reset handlers; what the engine, or whoever started it (nohup), ignores would stay ignored.
+    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD, SIGTSTP,
+                             SIGTTIN, SIGTTOU, SIGWINCH}) {
         ::signal(signal, SIG_DFL);
     }
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -37,7 +37,8 @@ std::vector<std::string> candidates_for(const std::string& name, const std::vect
         return {name};
     }
     std::vector<std::string> candidates;
-    for (const auto folder : split(path_variable(env), ':')) {
+    const std::string path = path_variable(env);
+    for (const auto folder : split(path, ':')) {
         candidates.push_back(folder.empty() ? "./" + name : fmt::format("{}/{}", folder, name));
     }
     return candidates;

@@ -10,7 +10,7 @@ namespace stack::runtime {
 namespace {
 
 // Part of the files' names: to be raised whenever the tables or the compiler of filters change.
-constexpr int generation = 1;
+constexpr int generation = 2;
 
 std::string cache_name(const std::string& profile, CapabilityMask capabilities) {
     const std::string source = profile.empty() ? "default" : sha256_hex(profile);

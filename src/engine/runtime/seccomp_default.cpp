@@ -156,7 +156,8 @@ SeccompProfile default_seccomp_profile(CapabilityMask capabilities) {
     SeccompProfile profile;
     profile.default_action = SCMP_ACT_ERRNO(EPERM);
 #if defined(__x86_64__)
-    profile.extra_architectures = {SCMP_ARCH_X86, SCMP_ARCH_X32};
+    // Without x32, which distributions' kernels leave off: its calls answer ENOSYS.
+    profile.extra_architectures = {SCMP_ARCH_X86};
 #elif defined(__aarch64__)
     profile.extra_architectures = {SCMP_ARCH_ARM};
 #endif

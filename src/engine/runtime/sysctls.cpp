@@ -57,7 +57,8 @@ std::vector<Sysctl> plan_sysctls(const desired::StringMap& sysctls, const Namesp
             throw Error(Errc::invalid_input, fmt::format("'{}' is no sysctl", written));
         }
         check_allowed(name, namespaces);
-        planned.push_back({name, value});
+        // Written with slashes, a dot is part of a name ("net/ipv4/conf/eth0.100/forwarding"), sysctl(8).
+        planned.push_back({written.find('/') == std::string::npos ? replace_all(written, ".", "/") : written, value});
     }
     return planned;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -131,9 +132,18 @@ ExecOutcome Box::launch_with(const Pipe& out, const Pipe& err) {
     fds.standard_error = err.write.get();
     fds.error_pipe = report.write.get();
     fds.network_namespace = netns_.get();
+    int sockets[2] = {-1, -1};
+    check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), [] { return "socketpair"; });
+    const UniqueFd ours{sockets[0]};
+    UniqueFd theirs{sockets[1]};
+    fds.console_socket = theirs.get();
     running_ = launch(plan_, fds);
     report.write.reset();
+    theirs.reset();
     ExecOutcome outcome = read_launch_error(report.read.get());
+    if (plan_.process.tty && !outcome.failure) {
+        console_ = receive_console(ours.get());
+    }
     warnings.insert(warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
     return outcome;
 }
@@ -149,7 +159,7 @@ Finished Box::run() {
     finished.outcome = launch_with(out, err);
     out.write.reset();
     err.write.reset();
-    std::tie(finished.out, finished.err) = drain(out.read.get(), err.read.get());
+    std::tie(finished.out, finished.err) = console_ ? drain(console_.get(), -1) : drain(out.read.get(), err.read.get());
     finished.exit_code = wait();
     return finished;
 }

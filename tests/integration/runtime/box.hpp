@@ -61,7 +61,7 @@ private:
     LaunchPlan plan_;
     UniqueFd netns_;
     std::optional<Launched> running_;
-    UniqueFd out_;
+    UniqueFd out_, console_;
 };
 
 /// Reads two pipes to their ends.
