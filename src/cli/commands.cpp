@@ -9,6 +9,7 @@ namespace {
 constexpr Command all_commands[] = {
     // path                  doors               function         help text          one line
     {"config|convert",       compose,            show_config,     "compose/config",  "Check the project and show it in canonical form"},
+    {"graph",                own,                show_graph,      "compose/graph",   "Show which services need which"},
     {"image bootstrap",      engine,             bootstrap_images, "image/bootstrap", "Make a base image from this machine's own means"},
     {"image load",           engine,             load_images,     "image/load",      "Load images from a tar"},
     {"image prune",          engine,             prune_images,    "image/prune",     "Remove unused images"},

@@ -7,6 +7,7 @@ namespace stack::cli {
 // One function per command, each in a file of its own. commands.cpp gives them their names.
 
 int show_config(Context& context, const Flags& flags);
+int show_graph(Context& context, const Flags& flags);
 int bootstrap_images(Context& context, const Flags& flags);
 int inspect_images(Context& context, const Flags& flags);
 int list_images(Context& context, const Flags& flags);

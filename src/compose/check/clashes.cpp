@@ -7,6 +7,7 @@
 
 #include "compose/check/consistency_parts.hpp"
 #include "compose/check/report.hpp"
+#include "compose/limits.hpp"
 #include "compose/short/short_mount.hpp"
 #include "compose/short/short_port.hpp"
 #include "support/text.hpp"
@@ -62,9 +63,18 @@ public:
             return;
         }
         const Path path = view.path / "ports";
+        std::size_t expanded = 0;
         for (std::size_t i = 0; i < ports->items().size(); ++i) {
             const Node& entry = ports->items()[i];
             const auto wanted = read(entry);
+            expanded += wanted ? wanted->target.count() : 1;
+            if (expanded > limits::ports) {
+                findings_.error(
+                    entry.mark, path / i,
+                    fmt::format("service '{}' publishes more than {} ports", shown(view.service.key), limits::ports),
+                    "publish fewer, or use 'network_mode: host'");
+                return;
+            }
             // A range for a single container port leaves a choice, and port 0 does so, too.
             const bool fixed = wanted && wanted->published && wanted->published->count() == wanted->target.count();
             for (std::size_t n = 0; fixed && n < wanted->target.count() && count_ < most_ports; ++n, ++count_) {
