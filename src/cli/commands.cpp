@@ -20,6 +20,8 @@ constexpr Command all_commands[] = {
     {"rmi",                  docker | own,       remove_images,   "image/rm",        "Remove images"},
     {"save",                 docker,             save_images,     "image/save",      "Write images to a tar"},
     {"tag",                  docker,             tag_image,       "image/tag",       "Give an image one more name"},
+    {"image build",          engine,             image_build,     "image/build",     "Build an image from a Dockerfile"},
+    {"build",                docker,             image_build,     "image/build",     "Build an image from a Dockerfile"},
     {"version",              compose | docker,   print_version,   "system/version",  "Show the version"},
 };
 // clang-format on

@@ -34,7 +34,8 @@ struct Context {
     ProgressStyle progress{ProgressStyle::automatic};
     bool verbose{false};
     bool dry_run{false};
-    int parallel{-1};  ///< at most so many engine operations at a time; -1: no limit
+    int parallel{-1};      ///< at most so many engine operations at a time; -1: no limit
+    char** argv{nullptr};  ///< main's, for starting ourselves anew
     Paths paths;
 };
 

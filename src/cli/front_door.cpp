@@ -308,7 +308,8 @@ int guarded(const Entrance& entrance, const Words& args, Context& context) {
 
 int run_program(int argc, char** argv) noexcept {
     const Words args(argv + std::min(argc, 1), argv + argc);
-    Context context{.persona = persona_of(argc > 0 ? argv[0] : "stack"), .paths = Paths::from_environment()};
+    Context context{
+        .persona = persona_of(argc > 0 ? argv[0] : "stack"), .argv = argv, .paths = Paths::from_environment()};
     switch (context.persona) {
         case Persona::docker:
             context.program = "docker";

@@ -21,4 +21,7 @@ int tag_image(Context& context, const Flags& flags);
 int print_version(Context& context, const Flags& flags);
 int print_version_line(const Context& context);  ///< what --version shows
 
+// Images
+int image_build(Context& context, const Flags& flags);
+
 }  // namespace stack::cli

@@ -1,0 +1,185 @@
+#include "cli/build_sources.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "build/dockerfile/parse.hpp"
+#include "build/stages.hpp"
+#include "image/rfc3339.hpp"
+#include "support/error.hpp"
+#include "support/files.hpp"
+#include "support/text.hpp"
+
+namespace stack::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string shown_path(const fs::path& file) {
+    std::error_code ignored;
+    const auto relative = fs::relative(file, fs::current_path(ignored), ignored);
+    return relative.empty() || relative.string().starts_with("../..") ? file.string() : relative.string();
+}
+
+std::string read_dockerfile(const fs::path& file) {
+    if (auto text = find_file(file)) {
+        return std::move(*text);
+    }
+    Error error{Errc::not_found, fmt::format("there is no '{}'", shown_path(file))};
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator{file.parent_path(), ignored}) {
+        const auto name = entry.path().filename().string();
+        if (to_lower(name).find("dockerfile") != std::string::npos || name == "Containerfile") {
+            error.set_hint(fmt::format("did you mean '{}'? name it with -f", shown_path(entry.path())));
+        }
+    }
+    throw error;
+}
+
+std::optional<std::string> environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+}
+
+}  // namespace
+
+void read_build_folder(build::BuildRequest& request, const std::string& folder, const std::string& dockerfile) {
+    request.context = fs::absolute(folder).lexically_normal();
+    if (!fs::is_directory(request.context)) {
+        throw Error(Errc::not_found, fmt::format("the build context '{}' is not a folder", folder));
+    }
+    if (dockerfile == "-") {
+        request.dockerfile = read_all(STDIN_FILENO, "standard input");
+        request.dockerfile_name = "Dockerfile";
+    } else {
+        const auto file = request.context / (dockerfile.empty() ? "Dockerfile" : dockerfile);
+        request.dockerfile = read_dockerfile(file);
+        request.dockerfile_name = shown_path(file);
+        if (auto own = find_file(file.string() + ".dockerignore")) {
+            request.ignore_text = std::move(*own);
+            return;
+        }
+    }
+    request.ignore_text = find_file(request.context / ".dockerignore").value_or("");
+}
+
+void add_secret(build::BuildRequest& request, const std::string& text) {
+    std::string id;
+    std::string source;
+    std::string variable;
+    for (const auto field : split(text, ',')) {
+        const auto equals = field.find('=');
+        const auto key = field.substr(0, equals);
+        const std::string value{equals == std::string_view::npos ? std::string_view{} : field.substr(equals + 1)};
+        if (key == "id") {
+            id = value;
+        } else if (key == "src" || key == "source") {
+            source = value;
+        } else if (key == "env") {
+            variable = value;
+        } else if (key != "type") {
+            throw Error(Errc::invalid_input, fmt::format("unknown key '{}' in --secret", key));
+        }
+    }
+    if (id.empty()) {
+        throw Error(Errc::invalid_input, fmt::format("--secret '{}' has no id", text)).hint("write id=NAME,src=FILE");
+    }
+    if (!variable.empty() || (source.empty() && environment(id))) {
+        const auto value = environment(variable.empty() ? id : variable);
+        if (!value) {
+            throw Error(Errc::not_found, fmt::format("variable '{}' of secret '{}' is not set", variable, id));
+        }
+        request.secrets[id] = {*value};
+    } else {
+        request.secrets[id] = {read_file(source.empty() ? id : source)};
+    }
+}
+
+void add_context(build::BuildRequest& request, const std::string& name, const std::string& value) {
+    constexpr std::string_view image_scheme = "docker-image://";
+    build::NamedContext context;
+    if (value.starts_with(image_scheme)) {
+        context.image = value.substr(image_scheme.size());
+    } else if (value.find("://") != std::string::npos) {
+        throw Error(Errc::unsupported,
+                    fmt::format("build context '{}' is neither a folder nor docker-image://", value));
+    } else {
+        context.folder = fs::absolute(value).lexically_normal();
+    }
+    request.contexts[name] = std::move(context);
+}
+
+void add_ssh(build::BuildRequest& request, const std::string& text) {
+    const auto equals = text.find('=');
+    const auto id = text.substr(0, equals);
+    const auto socket = equals == std::string::npos ? environment("SSH_AUTH_SOCK") : text.substr(equals + 1);
+    if (!socket || socket->empty()) {
+        throw Error(Errc::not_found, fmt::format("no ssh agent for '{}'", id))
+            .hint("start ssh-agent, so that SSH_AUTH_SOCK is set, or write id=SOCKET");
+    }
+    request.ssh[id] = fs::absolute(*socket);
+}
+
+void add_build_arg(build::BuildRequest& request, const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos) {
+        request.args[text] = environment(text);
+    } else {
+        request.args[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+}
+
+ProgressStyle build_progress(const Flags& flags, ProgressStyle fallback) {
+    const auto text = flags.value_or("progress", "");
+    if (text.empty() || text == "auto") {
+        return fallback;
+    }
+    if (text == "plain") {
+        return ProgressStyle::plain;
+    }
+    if (text == "tty") {
+        return ProgressStyle::tty;
+    }
+    if (text == "quiet") {
+        return ProgressStyle::quiet;
+    }
+    if (text == "rawjson" || text == "json") {
+        return ProgressStyle::json;
+    }
+    throw UsageError{fmt::format("invalid value '{}' for --progress", text)};
+}
+
+int check_dockerfile(const build::BuildRequest& request) {
+    const auto file = build::parse_dockerfile(request.dockerfile, request.dockerfile_name);
+    (void)build::make_stages(file, request);
+    for (const auto& warning : file.warnings) {
+        fmt::print("{}: {}\n", to_string(warning.pos), warning.text);
+    }
+    if (file.warnings.empty()) {
+        fmt::print("{}: no warnings\n", request.dockerfile_name);
+    }
+    return file.warnings.empty() ? 0 : 1;
+}
+
+void read_common_flags(build::BuildRequest& request, const Flags& flags) {
+    for (const auto& arg : flags.values("build-arg")) {
+        add_build_arg(request, arg);
+    }
+    for (const auto& ssh : flags.values("ssh")) {
+        add_ssh(request, ssh);
+    }
+    if (flags.on("pull")) {
+        throw Error(Errc::unsupported, "cannot look for newer base images: there is no registry client in this build")
+            .hint("leave out --pull to use the images that are here");
+    }
+    request.no_cache = request.no_cache || flags.on("no-cache");
+    request.source_date_epoch = image::source_date_epoch();
+    if (const auto epoch = request.args.find("SOURCE_DATE_EPOCH"); epoch != request.args.end() && epoch->second) {
+        request.source_date_epoch = parse_int(*epoch->second);
+    }
+}
+
+}  // namespace stack::cli

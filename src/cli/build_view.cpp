@@ -1,0 +1,168 @@
+#include "cli/build_view.hpp"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/terminal.hpp"
+#include "support/error.hpp"
+#include "support/kernel/unique_fd.hpp"
+#include "support/text.hpp"
+
+namespace stack::cli {
+namespace {
+
+using Kind = build::BuildEvent::Kind;
+
+const char* word_of(Kind kind) {
+    switch (kind) {
+        case Kind::started:
+            return "started";
+        case Kind::cached:
+            return "cached";
+        case Kind::output:
+            return "output";
+        case Kind::finished:
+            return "finished";
+        case Kind::failed:
+            return "failed";
+        case Kind::warning:
+            return "warning";
+        case Kind::exported:
+            return "exported";
+        case Kind::named:
+            break;
+    }
+    return "named";
+}
+
+void show_json(const build::BuildEvent& event) {
+    nlohmann::json object{{"event", word_of(event.kind)}, {"step", event.step}, {"name", event.name}};
+    if (!event.text.empty()) {
+        object["text"] = event.text;
+    }
+    if (event.seconds > 0) {
+        object["seconds"] = event.seconds;
+    }
+    fmt::print(stderr, "{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+/// SIGINT and SIGTERM as a readable descriptor while a build runs.
+class CancelSignals {
+public:
+    CancelSignals() {
+        sigset_t wanted;
+        sigemptyset(&wanted);
+        sigaddset(&wanted, SIGINT);
+        sigaddset(&wanted, SIGTERM);
+        sigprocmask(SIG_BLOCK, &wanted, &before_);
+        fd_ = UniqueFd{check(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK), [] { return "signalfd"; })};
+    }
+    CancelSignals(const CancelSignals&) = delete;
+    CancelSignals& operator=(const CancelSignals&) = delete;
+    ~CancelSignals() {
+        signalfd_siginfo taken{};
+        while (::read(fd_.get(), &taken, sizeof taken) > 0) {
+        }
+        sigprocmask(SIG_SETMASK, &before_, nullptr);
+    }
+    int fd() const noexcept { return fd_.get(); }
+
+private:
+    sigset_t before_{};
+    UniqueFd fd_;
+};
+
+}  // namespace
+
+BuildView::BuildView(ProgressStyle style, bool colours, std::string title)
+    : style_{style}, colours_{colours}, title_{std::move(title)} {}
+
+void BuildView::line(int step, const std::string& text) const {
+    const auto number = step > 0 ? fmt::format("#{} ", step) : std::string{};
+    fmt::print(stderr, "{}{}{}\n", title_.empty() ? "" : title_ + " ", paint(number, "36", colours_), text);
+}
+
+void BuildView::show(const build::BuildEvent& event) {
+    if (style_ == ProgressStyle::quiet) {
+        return;
+    }
+    if (style_ == ProgressStyle::json) {
+        show_json(event);
+        return;
+    }
+    switch (event.kind) {
+        case Kind::started:
+            line(event.step, paint(event.name, "1", colours_));
+            break;
+        case Kind::cached:
+            line(event.step, event.name);
+            line(event.step, paint("CACHED", "32", colours_));
+            break;
+        case Kind::output:
+            show_output(event);
+            break;
+        case Kind::finished:
+            line(event.step, fmt::format("DONE {:.1f}s", event.seconds));
+            break;
+        case Kind::failed:
+            line(event.step, paint("ERROR", "31", colours_));
+            break;
+        case Kind::warning:
+            line(0, fmt::format("{} {}: {}", paint("warning:", "33", colours_), event.name, event.text));
+            break;
+        case Kind::exported:
+            line(0, fmt::format("image {}", event.text));
+            break;
+        case Kind::named:
+            line(0, fmt::format("named {}", event.text));
+            break;
+    }
+}
+
+void BuildView::show_output(const build::BuildEvent& event) {
+    auto& rest = unfinished_lines_[event.step];
+    rest += event.text;
+    for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
+        std::string text = rest.substr(0, end);
+        rest.erase(0, end + 1);
+        if (const auto last = text.find_last_of('\r', text.size() < 2 ? 0 : text.size() - 2);
+            last != std::string::npos) {
+            text.erase(0, last + 1);  // a progress bar drew over its line: its last state
+        }
+        line(event.step, text);
+    }
+}
+
+void BuildView::show_failure(const build::StepFailed& failed) const {
+    fmt::print(stderr, "------\n > {}:\n", failed.step);
+    for (const auto& text : failed.last_output) {
+        fmt::print(stderr, "{}\n", text);
+    }
+    fmt::print(stderr, "------\n");
+    if (failed.pos()) {
+        fmt::print(stderr, "{}\n", to_string(*failed.pos()));
+    }
+    for (const auto& text : failed.excerpt) {
+        fmt::print(stderr, "{}\n", text);
+    }
+    fmt::print(stderr, "------\n");
+}
+
+std::string build_and_show(const Context& context, build::BuildRequest request, const std::string& title, bool quiet) {
+    BuildView view{quiet ? ProgressStyle::quiet : context.progress, colours_on(STDERR_FILENO, context.colours), title};
+    const CancelSignals cancel;
+    request.cancel_fd = cancel.fd();
+    try {
+        return build::build_image(context.paths, request, [&](const build::BuildEvent& event) { view.show(event); });
+    } catch (const build::StepFailed& failed) {
+        view.show_failure(failed);
+        throw;
+    }
+}
+
+}  // namespace stack::cli
