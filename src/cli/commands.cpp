@@ -8,6 +8,7 @@ namespace {
 // clang-format off
 constexpr Command all_commands[] = {
     // path                  doors               function         help text          one line
+    {"build",                compose,            compose_build,   "compose/build",   "Build the images of services"},
     {"config|convert",       compose,            show_config,     "compose/config",  "Check the project and show it in canonical form"},
     {"graph",                own,                show_graph,      "compose/graph",   "Show which services need which"},
     {"image bootstrap",      engine,             bootstrap_images, "image/bootstrap", "Make a base image from this machine's own means"},

@@ -22,6 +22,7 @@ int print_version(Context& context, const Flags& flags);
 int print_version_line(const Context& context);  ///< what --version shows
 
 // Images
+int compose_build(Context& context, const Flags& flags);
 int image_build(Context& context, const Flags& flags);
 
 }  // namespace stack::cli

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "cli/build_sources.hpp"
+#include "cli/build_view.hpp"
+#include "cli/compose/build_service.hpp"
+#include "cli/load_project.hpp"
+#include "cli/verbs.hpp"
+#include "compose/desired/desired.hpp"
+#include "engine/runtime/launch.hpp"
+
+namespace stack::cli {
+namespace {
+
+/// `stack build .`: nobody names a service so.
+bool names_a_folder(const Flags& flags) {
+    const auto& words = flags.words();
+    return words.size() == 1 && (words[0] == "." || words[0] == ".." || words[0].find('/') != std::string::npos);
+}
+
+int build_folder(const Context& context, const Flags& flags) {
+    build::BuildRequest request;
+    read_build_folder(request, flags.words()[0], {});
+    read_common_flags(request, flags);
+    request.tags = flags.values("tag");
+    request.target = flags.value_or("target", "");
+    build_and_show(context, std::move(request), {}, flags.on("quiet"));
+    return 0;
+}
+
+void add_dependencies(const compose::Project& project, const std::string& name, std::set<std::string>& all) {
+    const auto service = project.services.find(name);
+    if (service == project.services.end() || !all.insert(name).second) {
+        return;
+    }
+    for (const auto& [dependency, how] : service->second.depends_on) {
+        add_dependencies(project, dependency, all);
+    }
+}
+
+std::set<std::string> wanted_services(const compose::Project& project, const Flags& flags) {
+    std::set<std::string> wanted;
+    for (const auto& name : flags.words()) {
+        if (flags.on("with-dependencies")) {
+            add_dependencies(project, name, wanted);
+        } else {
+            wanted.insert(name);
+        }
+    }
+    if (wanted.empty()) {
+        for (const auto& [name, service] : project.services) {
+            wanted.insert(name);
+        }
+    }
+    return wanted;
+}
+
+}  // namespace
+
+int compose_build(Context& context, const Flags& flags) {
+    if (flags.on("push")) {
+        throw Error{Errc::unsupported, "build --push is not possible yet"}.hint("run 'stack push' afterwards");
+    }
+    runtime::ensure_sealed_program(context.argv);
+    if (names_a_folder(flags)) {
+        return build_folder(context, flags);
+    }
+    const auto loaded = load_project(context, flags.words());
+    context.progress = build_progress(flags, context.progress);
+    int built = 0;
+    int worst = 0;
+    for (const auto& name : wanted_services(loaded.project, flags)) {
+        const auto found = loaded.project.services.find(name);
+        if (found == loaded.project.services.end()) {
+            throw Error{Errc::not_found, fmt::format("no such service: {}", name)};
+        }
+        const auto& service = found->second;
+        if (!service.build) {
+            continue;
+        }
+        ++built;
+        const auto image = compose::image_of(loaded.project, service);
+        if (flags.on("print")) {
+            fmt::print("{}: {} from {}\n", name, image, service.build->context);
+            continue;
+        }
+        const auto overrides = [&](build::BuildRequest& request) { read_common_flags(request, flags); };
+        if (flags.on("check")) {
+            worst = std::max(worst, check_service(loaded, service));
+            continue;
+        }
+        build_service(context, loaded, service, image, flags.on("quiet"), overrides);
+    }
+    if (built == 0) {
+        fmt::print(stderr, "no service to build\n");
+    }
+    return worst;
+}
+
+}  // namespace stack::cli

@@ -1,0 +1,141 @@
+#include "cli/compose/build_service.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "cli/build_sources.hpp"
+#include "cli/build_view.hpp"
+#include "compose/desired/desired.hpp"
+#include "support/error.hpp"
+#include "support/files.hpp"
+
+namespace stack::cli {
+namespace {
+
+constexpr int deepest_service_context = 20;
+
+std::string built_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service,
+                          const std::string& image_name, bool quiet, const BuildOverrides& overrides, int depth);
+
+void add_secrets(build::BuildRequest& request, const compose::LoadedProject& loaded, const compose::Build& build) {
+    for (const auto& reference : build.secrets) {
+        const auto source = loaded.project.secrets.find(reference.source);
+        if (source == loaded.project.secrets.end()) {
+            throw Error(Errc::not_found, fmt::format("build secret '{}' is not declared", reference.source))
+                .at(loaded.files->position(reference.mark));
+        }
+        const auto& secret = source->second;
+        std::string content;
+        if (secret.content) {
+            content = *secret.content;
+        } else if (!secret.environment.empty()) {
+            const auto variable = loaded.environment.find(secret.environment);
+            content = variable == loaded.environment.end() ? "" : variable->second;
+        } else if (!secret.file.empty()) {
+            content = read_file(secret.file);
+        } else {
+            throw Error(Errc::unsupported, fmt::format("build secret '{}' is external", reference.source))
+                .at(loaded.files->position(reference.mark));
+        }
+        request.secrets[reference.target.empty() ? reference.source : reference.target] = {std::move(content)};
+    }
+}
+
+/// additional_contexts: a folder, docker-image://reference, or service:name, which is built first.
+void add_contexts(build::BuildRequest& request, const Context& context, const compose::LoadedProject& loaded,
+                  const compose::Build& build, bool quiet, const BuildOverrides& overrides, int depth) {
+    constexpr std::string_view service_scheme = "service:";
+    for (const auto& [name, value] : build.additional_contexts) {
+        if (!value.starts_with(service_scheme)) {
+            add_context(request, name, value);
+            continue;
+        }
+        const auto other = loaded.project.services.find(value.substr(service_scheme.size()));
+        if (other == loaded.project.services.end() || !other->second.build) {
+            throw Error(Errc::not_found, fmt::format("additional context '{}' names no service with 'build'", value))
+                .at(loaded.files->position(build.mark));
+        }
+        if (depth > deepest_service_context) {
+            throw Error(Errc::invalid_input, fmt::format("additional context '{}' leads back to itself", value))
+                .at(loaded.files->position(build.mark));
+        }
+        const auto image = compose::image_of(loaded.project, other->second);
+        request.contexts[name].image =
+            built_service(context, loaded, other->second, image, quiet, overrides, depth + 1);
+    }
+}
+
+void read_dockerfile_of(build::BuildRequest& request, const compose::LoadedProject& loaded,
+                        const compose::Build& build) {
+    try {
+        if (build.context.find("://") != std::string::npos || build.context.starts_with("git@")) {
+            throw Error(Errc::unsupported, fmt::format("build context '{}' is not a folder", build.context))
+                .hint("clone it first and name the folder");
+        }
+        if (build.dockerfile_inline.empty()) {
+            read_build_folder(request, build.context, build.dockerfile);
+            return;
+        }
+        request.context = build.context;
+        request.dockerfile = build.dockerfile_inline;
+        request.dockerfile_name = "dockerfile_inline";
+        request.ignore_text = find_file(request.context / ".dockerignore").value_or("");
+    } catch (Error& error) {
+        throw error.pos() ? error : Error{error}.at(loaded.files->position(build.mark));
+    }
+}
+
+std::string built_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service,
+                          const std::string& image_name, bool quiet, const BuildOverrides& overrides, int depth) {
+    const auto& build = *service.build;
+    build::BuildRequest request;
+    read_dockerfile_of(request, loaded, build);
+    for (const auto& [name, value] : build.args) {
+        const auto variable = loaded.environment.find(name);
+        request.args[name] = value                                  ? value
+                             : variable == loaded.environment.end() ? std::nullopt
+                                                                    : std::optional{variable->second};
+    }
+    for (const auto& [id, path] : build.ssh) {
+        add_ssh(request, path.empty() ? id : id + "=" + path);
+    }
+    add_secrets(request, loaded, build);
+    add_contexts(request, context, loaded, build, quiet, overrides, depth);
+    request.labels.insert(build.labels.begin(), build.labels.end());
+    request.no_cache = build.no_cache.value_or(false);
+    request.network = build.network;
+    request.target = build.target;
+    request.shm_size = build.shm_size.value_or(0);
+    request.privileged = build.privileged.value_or(false);
+    for (const auto& [name, addresses] : build.extra_hosts) {
+        for (const auto& address : addresses) {
+            request.extra_hosts.push_back(fmt::format("{}={}", name, address));
+        }
+    }
+    for (const auto& [name, limit] : build.ulimits) {
+        request.ulimits.push_back({name, limit.soft, limit.hard});
+    }
+    request.tags = build.tags;
+    request.tags.insert(request.tags.begin(), image_name);
+    if (overrides) {
+        overrides(request);
+    }
+    return while_doing(fmt::format("build service '{}'", service.name),
+                       [&] { return build_and_show(context, std::move(request), service.name, quiet); });
+}
+
+}  // namespace
+
+int check_service(const compose::LoadedProject& loaded, const compose::Service& service) {
+    build::BuildRequest request;
+    read_dockerfile_of(request, loaded, *service.build);
+    return check_dockerfile(request);
+}
+
+std::string build_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service,
+                          const std::string& image_name, bool quiet, const BuildOverrides& overrides) {
+    return built_service(context, loaded, service, image_name, quiet, overrides, 0);
+}
+
+}  // namespace stack::cli
