@@ -6,6 +6,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
+#include "net/conntrack.hpp"
 #include "net/endpoint.hpp"
 #include "net/forwarding.hpp"
 #include "net/netlink/socket.hpp"
@@ -91,10 +92,20 @@ void append(std::vector<netlink::Message>& to, std::vector<netlink::Message>&& m
     std::ranges::move(more, std::back_inserter(to));
 }
 
+/// Networks that may have packets. The standing bridge without endpoints has no link, and its pool, which it gives up
+/// when somebody else takes it, may overlap another's.
+std::vector<Network> live_networks(const NetworkStore& store) {
+    auto out = store.list();
+    std::erase_if(out, [&](const Network& network) {
+        return network.driver != "bridge" || (network.standing && store.endpoints_of_network(network.id).empty());
+    });
+    return out;
+}
+
 /// Everything that the store knows, in one transaction: no packet sees half of it.
 void load(netlink::Socket& socket, const NetworkStore& store, const std::string& table,
           const std::vector<nft::Table>& tables) {
-    const auto networks = store.list();
+    const auto networks = live_networks(store);
     ForwardingRecord record = found_forwarding(store, tables);
     record.look_at_host(any_ipv6(networks));
     rows::set_setting(store.database(), record_key, fmt::format("{} {}", boot_id(), record.text()));
@@ -145,6 +156,7 @@ void Firewall::publish(const std::vector<PortForward>& ports) {
     auto batch = nft::add_all(table_, elements_of(ports));
     store_.keep_ports(ports);
     change(socket, store_, table_, std::move(batch));
+    forget_udp_flows(ports);
 }
 
 void Firewall::unpublish(const std::string& owner_id) {
@@ -158,6 +170,7 @@ void Firewall::unpublish(const std::string& owner_id) {
     if (find_table(nft::list_tables(socket), table_)) {
         change(socket, store_, table_, nft::remove_all(table_, elements_of(ports)));
     }
+    forget_udp_flows(ports);
 }
 
 void Firewall::forget(const Network& network) {

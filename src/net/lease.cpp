@@ -2,11 +2,13 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <linux/netlink.h>
 
 #include "net/endpoint.hpp"
 #include "net/firewall.hpp"
 #include "net/host_links.hpp"
 #include "net/ipam.hpp"
+#include "net/netlink/socket.hpp"
 #include "net/network_rows.hpp"
 #include "net/network_store.hpp"
 #include "support/database.hpp"
@@ -133,17 +135,30 @@ Endpoint NetworkStore::lease(const Network& network, const EndpointRequest& requ
 }
 
 void NetworkStore::release(std::string_view endpoint_id) {
-    Transaction transaction{database_};
     if (const auto endpoint = find_endpoint(endpoint_id)) {
-        release_row(database_, *endpoint);
+        release_these({*endpoint});
     }
-    transaction.commit();
 }
 
 void NetworkStore::release_all_of(std::string_view owner_id) {
+    release_these(endpoints_of(owner_id));
+}
+
+void NetworkStore::release_these(const std::vector<Endpoint>& endpoints) {
+    if (endpoints.empty()) {
+        return;
+    }
     Transaction transaction{database_};
-    for (const Endpoint& endpoint : endpoints_of(owner_id)) {
+    bool standing_bridge = false;
+    const Network bridge = get("bridge");
+    for (const Endpoint& endpoint : endpoints) {
         release_row(database_, endpoint);
+        standing_bridge = standing_bridge || endpoint.network_id == bridge.id;
+    }
+    // Networks of users have their bridge for as long as they are there, the standing one only while somebody uses it.
+    if (standing_bridge && endpoints_of_network(bridge.id).empty()) {
+        netlink::Socket socket{NETLINK_ROUTE};
+        remove_bridge(socket, bridge.link);
     }
     transaction.commit();
 }

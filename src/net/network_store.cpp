@@ -258,8 +258,11 @@ void NetworkStore::release_standing_link() {
 
 Network NetworkStore::ensure_link(const Network& network) {
     netlink::Socket socket{NETLINK_ROUTE};
-    if (network.driver != "bridge" || netlink::find_link_index(socket, network.link)) {
+    if (network.driver != "bridge") {
         return network;
+    }
+    if (netlink::find_link_index(socket, network.link)) {
+        return network.standing ? get(network.id) : network;  // its pool may have changed since the caller read it
     }
     Network made = network;
     const PoolLock lock;

@@ -51,7 +51,8 @@ public:
     /// Takes addresses for an endpoint and keeps its row. One transaction. Errc::conflict naming the owner if a wanted
     /// address is taken, Errc::invalid_input if it lies in no pool, Errc::conflict if a pool is used up.
     Endpoint lease(const Network& network, const EndpointRequest& request);
-    /// Gives the addresses back, with the ports published through it. Tolerates absence.
+    /// Gives the addresses back, with the ports published through it, and removes the standing bridge's link with its
+    /// last endpoint. Tolerates absence.
     void release(std::string_view endpoint_id);
     void release_all_of(std::string_view owner_id);
 
@@ -70,6 +71,8 @@ public:
     const Database& database() const noexcept { return database_; }
 
 private:
+    void release_these(const std::vector<Endpoint>& endpoints);
+
     const Database& database_;
     std::string tag_;
 };

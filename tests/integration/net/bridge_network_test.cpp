@@ -236,3 +236,24 @@ TEST_CASE("the namespace's end takes the link with it, and remove_leftovers give
     CHECK(host.store.endpoints().empty());
     CHECK_FALSE(said.empty());
 }
+
+TEST_CASE("the standing bridge has a link while somebody uses it, and gives its pool up to those who ask for it",
+          "[net]") {
+    TestHost host;
+    const Network bridge = host.store.get("bridge");
+    CHECK(to_string(bridge.pools.at(0).subnet) == "172.17.0.0/16");
+    const Network mine = host.network({.name = "mine", .pools = {{.subnet = "172.17.0.0/16"}}});
+    TestContainer one{host, "one"}, two{host, "two"};
+    CHECK(to_string(*one.join(mine).ipv4) == "172.17.0.2");
+    {
+        TestContainer three{host, "three"};
+        CHECK(to_string(*three.join(bridge).ipv4) == "172.18.0.2");
+        CHECK(to_string(*two.join(bridge).ipv4) == "172.18.0.3");
+        CHECK(link_names().size() == 2 + 2 + 3);
+    }
+    host.store.release_all_of("two");
+    const EchoServer outside{host.lan_netns(), 7000, "lan"};
+    CHECK(ask(one.netns(), "192.0.2.2", 7000) == "192.0.2.1 lan");
+    const auto links = link_names();
+    CHECK(std::find(links.begin(), links.end(), bridge.link) == links.end());
+}

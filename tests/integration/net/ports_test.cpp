@@ -70,3 +70,21 @@ TEST_CASE("the relay carries [::1] and IPv6 clients to a container without IPv6"
         udp_relay.reset();
     });
 }
+
+TEST_CASE("a UDP client that sends all the time reaches the container that is published while it does",
+          "[net][ports]") {
+    TestHost host;
+    const Network network = host.network({.name = "front"});
+    TestContainer early{host, "early"};
+    early.join(network);  // the table is there, so the kernel tracks flows
+    const EchoServer before{host.netns(), 1230, "before", true};
+    const UdpClient client{host.lan_netns(), "192.0.2.1", 1230};
+    CHECK(client.ask() == "192.0.2.2 before");
+    TestContainer clock{host, "clock"};
+    const Endpoint endpoint = clock.join(network);
+    const EchoServer after{clock.netns(), 123, "after", true};
+    clock.publish(endpoint, 1230, 123, "udp");
+    CHECK(client.ask() == "192.0.2.2 after");
+    host.firewall.unpublish("clock");
+    CHECK(client.ask() == "192.0.2.2 before");
+}

@@ -225,29 +225,56 @@ EchoServer::EchoServer(int netns, std::uint16_t port, std::string text, bool udp
     : impl_{std::make_unique<Impl>(netns, port, std::move(text), udp)} {}
 EchoServer::~EchoServer() = default;
 
-std::string ask(int netns, const std::string& address, std::uint16_t port, bool udp, int timeout_ms) {
-    socklen_t size = 0;
-    const auto target = socket_address(address, port, size);
-    const UniqueFd client = net::run_in_netns(netns, [&] {
-        return UniqueFd{::socket(target.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0)};
+namespace {
+
+UniqueFd client_socket(int netns, int family, bool udp, int timeout_ms) {
+    UniqueFd client = net::run_in_netns(netns, [&] {
+        return UniqueFd{
+            check(::socket(family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), [] { return "socket"; })};
     });
     const timeval limit{timeout_ms / 1000, timeout_ms % 1000 * 1000};
     ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&target), size) != 0) {
-        return errno == ECONNREFUSED                        ? "refused"
-               : errno == EINPROGRESS || errno == ETIMEDOUT ? "timeout"
-                                                            : "unreachable";
-    }
-    if (udp && ::send(client.get(), "?", 1, MSG_NOSIGNAL) != 1) {
-        return "unreachable";
-    }
+    return client;
+}
+
+std::string read_answer(int client) {
     std::array<char, 2048> answer;
-    const ssize_t got = ::recv(client.get(), answer.data(), answer.size(), 0);
+    const ssize_t got = ::recv(client, answer.data(), answer.size(), 0);
     if (got < 0) {
         return errno == EAGAIN ? "timeout" : errno == ECONNREFUSED ? "refused" : std::strerror(errno);
     }
     return {answer.data(), static_cast<size_t>(got)};
+}
+
+}  // namespace
+
+UdpClient::UdpClient(int netns, const std::string& address, std::uint16_t port)
+    : socket_{client_socket(netns, AF_INET, true, 3000)} {
+    socklen_t size = 0;
+    const auto target = socket_address(address, port, size);
+    check(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&target), size), [] { return "connect"; });
+}
+
+std::string UdpClient::ask(int timeout_ms) const {
+    const timeval limit{timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    check(::send(socket_.get(), "?", 1, MSG_NOSIGNAL), [] { return "send"; });
+    return read_answer(socket_.get());
+}
+
+std::string ask(int netns, const std::string& address, std::uint16_t port, bool udp, int timeout_ms) {
+    socklen_t size = 0;
+    const auto target = socket_address(address, port, size);
+    const UniqueFd client = client_socket(netns, target.ss_family, udp, timeout_ms);
+    if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&target), size) != 0) {
+        const bool late = errno == EINPROGRESS || errno == ETIMEDOUT;
+        return errno == ECONNREFUSED ? "refused" : late ? "timeout" : "unreachable";
+    }
+    if (udp && ::send(client.get(), "?", 1, MSG_NOSIGNAL) != 1) {
+        return "unreachable";
+    }
+    return read_answer(client.get());
 }
 
 }  // namespace stack::test

@@ -79,6 +79,16 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Keeps its port, so that the kernel takes all its datagrams for one flow.
+class UdpClient {
+public:
+    UdpClient(int netns, const std::string& address, std::uint16_t port);
+    std::string ask(int timeout_ms = 3000) const;
+
+private:
+    UniqueFd socket_;
+};
+
 /// What a client in `netns` reads from there; "refused", "timeout" or "unreachable" when it gets nothing.
 std::string ask(int netns, const std::string& address, std::uint16_t port, bool udp = false, int timeout_ms = 3000);
 
