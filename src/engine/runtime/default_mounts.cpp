@@ -27,11 +27,12 @@ MountStep bind(std::string source, std::string target, std::uint64_t flags) {
     return made;
 }
 
-/// v2: the tree itself. v1 and mixed: a tmpfs with the hierarchies in which the container has a cgroup of its own.
+/// v2, and mixed without limits: the v2 tree itself. Else a tmpfs with the hierarchies in which the container has a
+/// cgroup of its own.
 /// Inside a cgroup namespace each shows the container's own cgroup as its root (cgroup_namespaces(7)).
 void add_cgroup(std::vector<MountStep>& mounts, const CgroupPlacement& cgroup, std::uint64_t read_only) {
     const std::string root = "/sys/fs/cgroup";
-    if (cgroup.v1_dirs.empty() && cgroup.v2_dir.rfind("/sys/fs/cgroup/unified/", 0) != 0) {
+    if (cgroup.v1_dirs.empty()) {
         if (!cgroup.v2_dir.empty()) {
             mounts.push_back(step(MountStep::Kind::cgroup, root, closed | read_only));
         }

@@ -1,10 +1,12 @@
 #include "engine/runtime/plan_launch.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <map>
 
 #include <fmt/format.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "engine/runtime/capabilities.hpp"
 #include "engine/runtime/default_mounts.hpp"
@@ -36,7 +38,6 @@ NamespacePlan plan_namespaces(const ContainerSpec& spec) {
     namespaces.network = spec.network_mode == "host" ? NamespaceMode::host : NamespaceMode::join;
     namespaces.pid = mode_of(spec.pid, "pid");
     namespaces.ipc = mode_of(spec.ipc, "ipc");
-    // With the host's network the host's name is seen too, as with Docker, unless another is asked for.
     namespaces.uts = mode_of(spec.uts, "uts");
     namespaces.cgroup = mode_of(spec.cgroup, "cgroup");
     if (spec.cgroup.empty() && spec.privileged) {
@@ -77,6 +78,19 @@ std::vector<FileStep> plan_files(const ContainerSpec& spec) {
 bool system_paths_unconfined(const ContainerSpec& spec) {
     return std::find(spec.security_opt.begin(), spec.security_opt.end(), "systempaths=unconfined") !=
            spec.security_opt.end();
+}
+
+/// With the host's network or names the host's name, as with Docker, unless another is asked for.
+std::string plan_hostname(const LaunchInput& input, const NamespacePlan& namespaces) {
+    if (!input.spec.hostname.empty()) {
+        return input.spec.hostname;
+    }
+    if (namespaces.network == NamespaceMode::host || namespaces.uts == NamespaceMode::host) {
+        char name[HOST_NAME_MAX + 1] = {};
+        check(::gethostname(name, HOST_NAME_MAX), [] { return "read the host's name"; });
+        return name;
+    }
+    return input.hostname;
 }
 
 /// Said before anything is made: keys that mean something this engine cannot do here.
@@ -125,7 +139,7 @@ PlannedLaunch make_launch_plan(const LaunchInput& input) {
         plan.read_only_paths = default_read_only_paths();
     }
     plan.sysctls = plan_sysctls(input.spec.sysctls, plan.namespaces);
-    plan.hostname = input.spec.hostname.empty() ? input.hostname : input.spec.hostname;
+    plan.hostname = plan_hostname(input, plan.namespaces);
     plan.domainname = input.spec.domainname;
     plan.init = input.spec.init;
     plan.process = plan_process(input, plan.hostname, planned.warnings);

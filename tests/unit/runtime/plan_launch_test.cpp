@@ -99,6 +99,15 @@ TEST_CASE("sysctls that belong to the host are refused", "[runtime][plan]") {
     CHECK_THROWS_AS(ground.plan(), Error);
 }
 
+TEST_CASE("on the host's network a container has the host's name unless it has one", "[runtime][plan]") {
+    Ground ground;
+    CHECK(ground.plan().hostname == "short-id");
+    ground.input.spec.network_mode = "host";
+    CHECK(ground.plan().hostname + "\n" == read_file("/proc/sys/kernel/hostname"));
+    ground.input.spec.hostname = "kettle";
+    CHECK(ground.plan().hostname == "kettle");
+}
+
 TEST_CASE("what cannot work here is said before anything is made", "[runtime][plan]") {
     Ground ground;
     ground.input.spec.userns = "auto";
