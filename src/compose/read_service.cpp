@@ -80,25 +80,25 @@ Mount read_mount(const Node& node) {
     into(node, "read_only", mount.read_only);
     into(node, "consistency", mount.consistency);
     if (const Node* bind = node.find("bind")) {
-        mount.bind.emplace();
+        mount.bind = Mount::Bind{};
         into(*bind, "propagation", mount.bind->propagation);
         into(*bind, "create_host_path", mount.bind->create_host_path);
         into(*bind, "recursive", mount.bind->recursive);
         into(*bind, "selinux", mount.bind->selinux);
     }
     if (const Node* volume = node.find("volume")) {
-        mount.volume.emplace();
+        mount.volume = Mount::Volume{};
         into(*volume, "labels", mount.volume->labels);
         into(*volume, "nocopy", mount.volume->nocopy);
         into(*volume, "subpath", mount.volume->subpath);
     }
     if (const Node* tmpfs = node.find("tmpfs")) {
-        mount.tmpfs.emplace();
+        mount.tmpfs = Mount::Tmpfs{};
         into(*tmpfs, "size", mount.tmpfs->size);
         into(*tmpfs, "mode", mount.tmpfs->mode);
     }
     if (const Node* image = node.find("image")) {
-        mount.image.emplace();
+        mount.image = Mount::Image{};
         into(*image, "subpath", mount.image->subpath);
     }
     return mount;
