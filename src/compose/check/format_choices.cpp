@@ -89,7 +89,7 @@ void check_namespace(const Rule&, const Report& report) {
             // A variable that is not set has its own warning; whoever only looks at the file can go on.
             const auto tell = report.node().interpolated ? &Report::warning : &Report::error;
             (report.*tell)(fmt::format("is '{}' without a name behind the colon", shown(text)),
-                         fmt::format("write {}NAME", prefix));
+                           fmt::format("write {}NAME", prefix));
         }
     }
 }
