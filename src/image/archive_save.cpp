@@ -12,6 +12,7 @@
 #include "image/layer_export.hpp"
 #include "image/manifest.hpp"
 #include "image/media_types.hpp"
+#include "image/outgoing.hpp"
 #include "image/tar/header.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
@@ -140,7 +141,7 @@ private:
         manifest.media_type = media_type::oci_manifest;
         manifest.config = {media_type::oci_config, wanted.image.id, std::ssize(config.original), {}, {}};
         // The manifest by which the image came names the very blobs that we have: give it back as it was.
-        const std::string original = format_ == ArchiveFormat::oci ? find_original_manifest(wanted.image) : "";
+        const std::string original = format_ == ArchiveFormat::oci ? find_original_manifest(state_, wanted.image) : "";
         if (!original.empty()) {
             manifest = parse_manifest(original);
         }
@@ -153,33 +154,6 @@ private:
         }
         blob(wanted.image.id, config.original);
         index_image(wanted, original.empty() ? write_manifest(manifest) : original, manifest);
-    }
-
-    std::string find_original_manifest(const Image& image) const {
-        auto rows = state_.database.prepare(
-            "SELECT digest FROM image_manifests WHERE image_id = ? ORDER BY repository, digest");
-        rows.bind(image.id);
-        while (rows.step()) {
-            std::string text = read_file(state_.blob(rows.text(0)));
-            if (is_complete(image, parse_manifest(text))) {
-                return text;
-            }
-        }
-        return {};
-    }
-
-    bool is_complete(const Image& image, const Manifest& manifest) const {
-        if (manifest.config.digest != image.id || manifest.layers.size() != image.config.diff_ids.size()) {
-            return false;
-        }
-        for (size_t i = 0; i < manifest.layers.size(); ++i) {
-            const auto kept = find_layer_blob(state_, image.config.diff_ids[i], manifest.layers[i].digest);
-            const bool plain = manifest.layers[i].digest == image.config.diff_ids[i];
-            if (!plain && (!kept || kept->digest != manifest.layers[i].digest)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     Descriptor save_layer(const std::string& chain, const std::string& diff_id, const std::string& preferred) {

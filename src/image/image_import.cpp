@@ -84,14 +84,23 @@ void stage_all(const ImageStore::State& state, std::vector<Job>& jobs, unsigned 
     }
 }
 
-void insert_manifest(const ImageStore::State& state, const IncomingImage& image, const std::string& id) {
-    if (image.manifest_json.empty()) {
-        return;
-    }
-    const std::string digest = put_blob(state, image.manifest_json);
+void insert_document(const ImageStore::State& state, const std::string& repository, const std::string& text,
+                     const std::string& media_type, const std::string& id) {
+    const std::string digest = put_blob(state, text);
     state.database.prepare("INSERT OR REPLACE INTO image_manifests VALUES(?, ?, ?, ?)")
-        .bind_all(image.repository, digest, id, image.manifest_media_type)
+        .bind_all(repository, digest, id, media_type)
         .run();
+}
+
+// The repository knows the image by its index where it has one; the manifest itself is then kept without a name.
+void insert_manifest(const ImageStore::State& state, const IncomingImage& image, const std::string& id) {
+    if (!image.index_json.empty()) {
+        insert_document(state, image.repository, image.index_json, image.index_media_type, id);
+    }
+    if (!image.manifest_json.empty()) {
+        const std::string repository = image.index_json.empty() ? image.repository : "";
+        insert_document(state, repository, image.manifest_json, image.manifest_media_type, id);
+    }
 }
 
 }  // namespace

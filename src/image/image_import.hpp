@@ -23,7 +23,9 @@ struct IncomingImage {
     std::vector<Reference> names;
     std::string manifest_json;        ///< empty if there is none
     std::string manifest_media_type;  ///< as it was announced
-    std::string repository;           ///< where the manifest was seen: "docker.io/library/debian", empty for archives
+    std::string index_json;           ///< the index that the manifest was chosen from, empty if there is none
+    std::string index_media_type;
+    std::string repository;  ///< where the manifest was seen: "docker.io/library/debian", empty for archives
 };
 
 /// Checks that the config names as many layers as the image has, and fills in their diff ids.

@@ -49,7 +49,7 @@ public:
         std::string_view bytes = raw_.next();
         compression_ = detect_compression(bytes);
         const auto decompressor = Decompressor::make(compression_);
-        if (compression_ != Compression::none) {
+        if (compression_ != Compression::none && expected_.blob_file.empty()) {
             blob_fd_ = create(blob_);
         }
         const auto take = [&](std::string_view plain) {
@@ -63,8 +63,10 @@ public:
         };
         for (; !bytes.empty(); bytes = raw_.next()) {
             received_ += std::ssize(bytes);
-            if (blob_fd_) {
+            if (is_compressed()) {
                 blob_sha_.update(bytes);
+            }
+            if (blob_fd_) {
                 write_all(blob_fd_.get(), bytes, blob_);
             }
             decompressor->feed(bytes, take);
@@ -177,8 +179,14 @@ void keep_way_back(const ImageStore::State& state, const StagedLayer& staged) {
     }
     if (!staged.blob_digest.empty()) {
         const auto file = state.blob(staged.blob_digest);
+        const bool own_form = staged.blob_media_type == media_type::internal_tar_zstd;
+        const auto& given = staged.expected.blob_file;
+        const auto from = given.empty() || own_form ? staged.folder.path() / "blob" : given;
         fs::create_directories(file.parent_path());
-        fs::rename(staged.folder.path() / "blob", file);
+        // Another pull may have brought the same layer meanwhile, or it is there from another image.
+        if (from != file && !fs::exists(file)) {
+            fs::rename(from, file);
+        }
         state.database.prepare("INSERT OR IGNORE INTO layer_blobs VALUES(?, ?, ?, ?)")
             .bind_all(staged.expected.diff_id, staged.blob_digest, staged.blob_media_type, staged.blob_size)
             .run();
@@ -225,6 +233,10 @@ LayerInfo commit_staged_layer(const ImageStore::State& state, const std::vector<
     adopt_metadata(state, parents, staged);
     keep_way_back(state, staged);
     commit_layer(state, layer, parent, staged.folder.path() / "root");
+    if (const auto& given = staged.expected.blob_file; !given.empty() && given.parent_path() != state.paths.blobs()) {
+        std::error_code gone_already;
+        fs::remove(given, gone_already);
+    }
     return layer;
 }
 

@@ -18,6 +18,9 @@ struct ExpectedLayer {
     std::string media_type;   ///< as the manifest says; empty if there is none
     std::string shown_id;     ///< for progress
     std::int64_t size{0};     ///< of the bytes as they come
+    /// A file that holds the bytes when they are read; taken over by rename if they are compressed, and removed if not.
+    /// Empty: they are written to a file while they are read.
+    std::filesystem::path blob_file{};
 };
 
 /// A layer unpacked beside the store, all digests checked. Removed again unless it is committed.

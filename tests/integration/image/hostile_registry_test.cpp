@@ -1,0 +1,183 @@
+// A registry that lies, stalls, truncates, sends in circles or speaks garbage: each ends in one sentence, and leaves
+// nothing.
+#include <atomic>
+#include <cstdlib>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "harness/image_fixture.hpp"
+#include "harness/scripted_server.hpp"
+#include "harness/tar_builder.hpp"
+#include "image/media_types.hpp"
+#include "image/pull.hpp"
+#include "support/digest.hpp"
+#include "support/error.hpp"
+
+using namespace stack;
+using namespace stack::image;
+using stack::testing::http_answer;
+using stack::testing::ImageRoot;
+using stack::testing::ScriptedServer;
+using stack::testing::TarBuilder;
+
+namespace {
+
+std::string digest_of(const std::string& bytes) {
+    return "sha256:" + sha256_hex(bytes);
+}
+
+/// A small image as an honest registry would have it.
+struct Content {
+    std::string layer = TarBuilder{}.file("hello", std::string(100'000, 'x')).end();
+    std::string config =
+        fmt::format(R"({{"architecture":"{}","os":"linux","rootfs":{{"type":"layers","diff_ids":["{}"]}}}})",
+                    host_platform().architecture, digest_of(layer));
+    std::string manifest() const {
+        return fmt::format(
+            R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}","digest":"{}","size":{}}},)"
+            R"("layers":[{{"mediaType":"{}","digest":"{}","size":{}}}]}})",
+            media_type::oci_manifest, media_type::oci_config, digest_of(config), config.size(), media_type::oci_layer,
+            digest_of(layer), layer.size());
+    }
+    std::string answer(const ScriptedServer::Request& request) const {
+        if (request.path.find("/manifests/") != std::string::npos) {
+            return http_answer(200, manifest(), {std::string{"Content-Type: "} + media_type::oci_manifest});
+        }
+        return http_answer(200, request.path.ends_with(digest_of(config)) ? config : layer);
+    }
+};
+
+bool is_layer(const ScriptedServer::Request& request, const Content& content) {
+    return request.path.ends_with(digest_of(content.layer));
+}
+
+std::string failure_of(const ScriptedServer::Script& script) {
+    ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
+    ::unsetenv("STACK_REGISTRIES");
+    const ScriptedServer server{script};
+    ImageRoot root;
+    std::string message;
+    try {
+        pull_image(root.store, parse_reference(server.address() + "/a:1"));
+    } catch (const Error& error) {
+        message = error.what();
+    }
+    CHECK(root.store.list().empty());
+    CHECK(std::filesystem::is_empty(root.paths.layers()));
+    return message;
+}
+
+}  // namespace
+
+TEST_CASE("a cut connection goes on where it was", "[image][registry][hostile]") {
+    ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
+    const Content content;
+    std::atomic<int> asked{0};
+    std::atomic<bool> ranged{false};
+    const ScriptedServer server{[&](const ScriptedServer::Request& request) {
+        if (!is_layer(request, content)) {
+            return content.answer(request);
+        }
+        const auto range = request.headers.find("range");
+        if (range == request.headers.end()) {
+            ++asked;
+            return http_answer(200, content.layer).substr(0, 40'000);
+        }
+        ranged = true;
+        const auto from = std::stoul(range->second.substr(6));
+        return http_answer(206, content.layer.substr(from));
+    }};
+    ImageRoot root;
+    pull_image(root.store, parse_reference(server.address() + "/a:1"));
+    CHECK(asked == 1);
+    CHECK(ranged);
+    CHECK(root.store.find(server.address() + "/a:1"));
+    CHECK(std::filesystem::is_empty(root.paths.temporary()));
+}
+
+TEST_CASE("a token is fetched where the registry says so", "[image][registry][hostile]") {
+    ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
+    const Content content;
+    std::string address;
+    std::string token_request;
+    const ScriptedServer server{[&](const ScriptedServer::Request& request) {
+        if (request.path.starts_with("/token")) {
+            token_request = request.path;
+            return http_answer(200, R"({"token":"abc"})");
+        }
+        const auto authorization = request.headers.find("authorization");
+        if (authorization == request.headers.end() || authorization->second != "Bearer abc") {
+            return http_answer(
+                401, "{}",
+                {fmt::format(R"(WWW-Authenticate: Bearer realm="http://{}/token",service="reg.test")", address)});
+        }
+        return content.answer(request);
+    }};
+    address = server.address();
+    ImageRoot root;
+    pull_image(root.store, parse_reference(server.address() + "/a:1"));
+    CHECK(token_request == "/token?service=reg.test&scope=repository%3Aa%3Apull");
+}
+
+TEST_CASE("a lying registry is found out", "[image][registry][hostile]") {
+    const Content content;
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   return is_layer(request, content) ? http_answer(200, std::string(content.layer.size(), 'y'))
+                                                     : content.answer(request);
+               }),
+               Catch::Contains("gave other content for layer"));
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   return is_layer(request, content) ? http_answer(200, content.layer + "more")
+                                                     : content.answer(request);
+               }),
+               Catch::Contains("sends more than the manifest says"));
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   return request.path.ends_with(digest_of(content.config)) ? http_answer(200, "{}")
+                                                                            : content.answer(request);
+               }),
+               Catch::Contains("gave other content for blob"));
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   return is_layer(request, content) ? http_answer(200, content.layer.substr(0, 100))
+                                                     : content.answer(request);
+               }),
+               Catch::Contains("other content for layer") || Catch::Contains("too early"));
+}
+
+TEST_CASE("a registry that speaks garbage gets a sentence", "[image][registry][hostile]") {
+    CHECK_THAT(failure_of([](const auto&) { return http_answer(200, "garbage"); }),
+               Catch::Contains("not a JSON object"));
+    CHECK_THAT(failure_of([](const auto&) { return http_answer(200, "{}"); }),
+               Catch::Contains("neither a manifest nor an index"));
+    CHECK_THAT(failure_of([](const auto&) { return http_answer(418, "teapot"); }), Catch::Contains("answered 418"));
+    CHECK_THAT(failure_of([](const auto& request) {
+                   return fmt::format(
+                       "HTTP/1.1 302 X\r\nLocation: {}x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                       request.path);
+               }),
+               Catch::Contains("redirects in circles"));
+    CHECK_THAT(failure_of([](const auto&) {
+                   return std::string{"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"} +
+                          std::string(9 << 20, 'x');
+               }),
+               Catch::Contains("is larger than"));
+    CHECK_THAT(failure_of([](const auto&) {
+                   return http_answer(401, "{}", {R"(WWW-Authenticate: Bearer realm="file:///etc/passwd")"});
+               }),
+               Catch::Contains("no HTTPS address"));
+    CHECK_THAT(failure_of([](const auto&) {
+                   return http_answer(403, R"({"errors":[{"code":"DENIED","message":"go away"}]})");
+               }),
+               Catch::Contains("refuses access") && Catch::Contains("go away"));
+}
+
+TEST_CASE("an index leads to this machine's manifest, or says what there is", "[image][registry][hostile]") {
+    const Content content;
+    const std::string index = fmt::format(
+        R"({{"schemaVersion":2,"manifests":[{{"mediaType":"{0}","digest":"{1}","size":{2},"platform":{{"os":"linux","architecture":"s390x"}}}}]}})",
+        media_type::oci_manifest, digest_of(content.manifest()), content.manifest().size());
+    CHECK_THAT(failure_of([&](const auto&) {
+                   return http_answer(200, index, {std::string{"Content-Type: "} + media_type::oci_index});
+               }),
+               Catch::Contains("has no version for platform"));
+}
