@@ -1,0 +1,84 @@
+#include <cstdio>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cli/image/login_domain.hpp"
+#include "cli/verbs.hpp"
+#include "image/registry/client.hpp"
+#include "image/registry/settings.hpp"
+#include "support/files.hpp"
+#include "support/text.hpp"
+
+namespace stack::cli {
+namespace {
+
+/// Keys are not shown while this lives.
+class NoEcho {
+public:
+    NoEcho() {
+        ::tcgetattr(STDIN_FILENO, &old_);
+        termios quiet = old_;
+        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    NoEcho(const NoEcho&) = delete;
+    NoEcho& operator=(const NoEcho&) = delete;
+    ~NoEcho() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &old_); }
+
+private:
+    termios old_{};
+};
+
+std::string ask(const char* question) {
+    if (::isatty(STDIN_FILENO) != 1) {
+        throw UsageError{"standard input is no terminal: use --username and --password-stdin"};
+    }
+    fmt::print("{}", question);
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer;
+}
+
+std::string ask_password() {
+    const NoEcho quiet;
+    std::string password = ask("Password: ");
+    fmt::print("\n");
+    return password;
+}
+
+std::string read_password(const Flags& flags) {
+    if (flags.on("password-stdin")) {
+        if (flags.given("password")) {
+            throw UsageError{"--password and --password-stdin exclude each other"};
+        }
+        std::string password = read_all(STDIN_FILENO, "standard input", 1 << 20);
+        while (password.ends_with('\n') || password.ends_with('\r')) {
+            password.pop_back();
+        }
+        return password;
+    }
+    return flags.given("password") ? flags.value_or("password", "") : ask_password();
+}
+
+}  // namespace
+
+int login(Context& /*context*/, const Flags& flags) {
+    const std::string domain = login_domain(flags);
+    if (flags.on("password-stdin") && !flags.given("username")) {
+        throw UsageError{"--password-stdin needs --username"};
+    }
+    image::registry::Credentials credentials;
+    credentials.user = flags.given("username") ? flags.value_or("username", "") : ask("Username: ");
+    credentials.password = read_password(flags);
+    const auto settings = image::registry::Settings::from_environment().of(domain);
+    image::registry::Client{domain, settings, credentials}.check_access();
+    image::registry::CredentialStore::from_environment().save(domain, credentials);
+    fmt::print("Login Succeeded\n");
+    return 0;
+}
+
+}  // namespace stack::cli
