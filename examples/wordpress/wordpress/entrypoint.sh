@@ -20,7 +20,10 @@ fi
 if [ "${1:-}" = apache2 ]; then
     php /usr/local/bin/wait-for-database.php
     # Apache's variables, and a clean place for its pid: one may be left from a container that was killed.
+    export APACHE_CONFDIR=/etc/apache2
+    set +u
     . /etc/apache2/envvars
+    set -u
     mkdir -p "$APACHE_RUN_DIR"
     rm -f "$APACHE_PID_FILE"
 fi

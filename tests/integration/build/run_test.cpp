@@ -1,5 +1,9 @@
 #include <catch2/catch.hpp>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "harness/leftovers.hpp"
 #include "support/error.hpp"
 #include "workshop.hpp"
 
@@ -162,4 +166,30 @@ TEST_CASE("a RUN reaches out only where its network lets it", "[build][run][netw
         shop.build("FROM busybox\nRUN ip -o link | wc -l > /default\nRUN --network=none ip -o link | wc -l > /none\n");
     CHECK(shop.file(id, "/default") == "2\n");
     CHECK(shop.file(id, "/none") == "1\n");
+}
+
+TEST_CASE("what a killed build left is cleaned up by the next one", "[build][run][crash]") {
+    Workshop shop;
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        shop.request.dockerfile = "FROM busybox\nRUN echo started; exec sleep 100000\n";
+        build::build_image(shop.paths, shop.request, [&](const build::BuildEvent& event) {
+            if (event.kind == build::BuildEvent::Kind::output) {
+                (void)!::write(ready[1], "x", 1);
+            }
+        });
+        ::_exit(1);
+    }
+    char byte = 0;
+    REQUIRE(::read(ready[0], &byte, 1) == 1);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ::close(ready[0]);
+    ::close(ready[1]);
+    CHECK_FALSE(testing::leftovers(shop.paths).empty());  // the orphan sleeps on
+    CHECK(shop.file(shop.build("FROM busybox\nRUN echo works > /out\n"), "/out") == "works\n");
+    CHECK(testing::settled_leftovers(shop.paths).empty());
 }
