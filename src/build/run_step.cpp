@@ -50,10 +50,24 @@ std::vector<std::string> steps_of(const std::string& path) {
     return steps;
 }
 
+/// SIGKILL is only the beginning of an end: a cgroup can be removed when the last process has left it.
+void kill_all_in(const runtime::CgroupPlacement& placement) {
+    runtime::kill_cgroup(placement);
+    const UniqueFd events = runtime::open_cgroup_events(placement);
+    while (events && runtime::is_populated(placement)) {
+        char text[256];
+        (void)!::pread(events.get(), text, sizeof text, 0);  // poll(2) tells of changes since the last read
+        if (runtime::is_populated(placement)) {
+            pollfd changed{events.get(), POLLPRI, 0};
+            (void)::poll(&changed, 1, -1);
+        }
+    }
+}
+
 void remove_cgroup_of(const Paths& paths, const std::string& id) {
     const auto host = runtime::CgroupHost::detect();
     auto placement = runtime::find_cgroup(host, cgroup_parent(paths), id);
-    runtime::kill_cgroup(placement);
+    kill_all_in(placement);
     runtime::remove_cgroup(placement);
     // The last one takes the parent with it; others keep it (ENOTEMPTY, EBUSY).
     placement.v1_dirs.push_back(placement.v2_dir);
