@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "build/copy_step.hpp"
 #include "build/dockerfile/heredoc.hpp"
@@ -63,6 +64,29 @@ Words read_words(const Instruction& instruction, const WordExpander& expand) {
 bool is_remote(const std::string& source) {
     return source.starts_with("http://") || source.starts_with("https://") || source.starts_with("git@") ||
            source.starts_with("git://") || source.starts_with("ssh://");
+}
+
+/// ADD unpacks what is a tar, compressed or not. That is not possible yet, and copying it instead would be wrong.
+void refuse_archives(const SourceTree& tree, const std::vector<SourceTree::Match>& matches) {
+    constexpr size_t magic_place = 257;  // "ustar", POSIX.1-2017 pax "ustar Interchange Format"
+    for (const auto& match : matches) {
+        if (match.is_folder) {
+            continue;
+        }
+        const auto file = kernel::open_layered_file(tree.layers(), "/" + match.path);
+        std::string head(512, '\0');
+        const ssize_t got = file ? ::read(file->get(), head.data(), head.size()) : 0;
+        head.resize(got > 0 ? static_cast<size_t>(got) : 0);
+        const bool packed = head.starts_with("\x1f\x8b") || head.starts_with("BZh") ||
+                            head.starts_with(
+                                "\xfd"
+                                "7zXZ") ||
+                            head.starts_with("\x28\xb5\x2f\xfd");
+        if (packed || (head.size() > magic_place && head.compare(magic_place, 5, "ustar") == 0)) {
+            throw Error(Errc::unsupported, fmt::format("ADD cannot unpack '{}' yet", match.name))
+                .hint("COPY it and unpack it in a RUN, or write ADD --unpack=false to copy it as it is");
+        }
+    }
 }
 
 /// Times later than the reproducible one become it.
@@ -177,6 +201,9 @@ StageBuilder::Progress StageBuilder::copy_(const Instruction& instruction) {
         } else {
             const auto& where = from ? *tree : job_.context(instruction.pos);
             request.sources.push_back({&where, where.match(source, request.parents), !from});
+            if (instruction.keyword == "ADD" && flag_value(instruction, "unpack").value_or("true") != "false") {
+                refuse_archives(where, request.sources.back().matches);
+            }
         }
     }
     return copy_or_reuse(instruction, request);
