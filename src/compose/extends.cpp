@@ -34,7 +34,7 @@ struct SourceFile {
 
 /// A service that extends another, on the way to the one that extends nothing.
 struct Visit {
-    const SourceFile* source{nullptr};
+    SourceFile* source{nullptr};
     std::string service;
 };
 
@@ -67,6 +67,8 @@ private:
             if (const auto known = at->done.find(service); known != at->done.end()) {
                 if (!known->second) {
                     report_cycle(chain, *at, service);
+                    give_up(chain);
+                    return;
                 }
                 break;
             }
@@ -79,32 +81,39 @@ private:
                 context_.findings.error(
                     node->find_member("extends")->key_mark, Path{} / "services" / service,
                     fmt::format("service '{}' extends others over more than {} steps", name, limits::extends_depth));
-                break;
+                give_up(chain);
+                return;
             }
             chain.push_back({at, service});
             at->done[service] = false;
             const std::string from = service;
             SourceFile* next = base_of(*at, *node, from, service);
             if (next == nullptr) {
-                node->erase("extends");
-                break;
+                give_up(chain);
+                return;
             }
             at = next;
         }
         merge_back(chain, *at, service);
     }
 
+    // After a finding the services keep their `extends`: the checks then do not miss what the other service would give.
+    static void give_up(const std::vector<Visit>& chain) {
+        for (const Visit& visit : chain) {
+            visit.source->done[visit.service] = true;
+        }
+    }
+
     void merge_back(const std::vector<Visit>& chain, SourceFile& last, const std::string& last_service) {
         const SourceFile* base_file = &last;
         std::string base_name = last_service;
         for (std::size_t i = chain.size(); i-- > 0;) {
-            auto& derived_file = const_cast<SourceFile&>(*chain[i].source);
+            SourceFile& derived_file = *chain[i].source;
             const std::string& name = chain[i].service;
             Node* derived = derived_file.services()->find(name);
             const Node* base = base_file->services() == nullptr ? nullptr : base_file->services()->find(base_name);
             if (derived->has("extends") && base != nullptr && base->is_mapping()) {
                 Node merged = *base;
-                merged.erase("extends");
                 if (base_file != &derived_file) {
                     relocate(merged, *base_file, name);
                 }

@@ -58,6 +58,9 @@ void check_image(const ServiceView& view) {
         return;
     }
     const Member* image = view.service.value.find_member("image");
+    if (view.service.value.has("extends")) {
+        return;  // what it extends was not found, which is told already
+    }
     if (image != nullptr && view.findings.has_error_at(image->value.mark)) {
         return;
     }
