@@ -64,12 +64,16 @@ public:
     void rename(const std::string& container, const std::string& name);
     void update(const std::string& container, const UpdateRequest& request);
 
+    /// Also answers for a container that was removed a moment ago.
     /// Until the container is not running (or, with `next_exit`, until it exits the next time; or `removed`).
     enum class WaitFor { not_running, next_exit, removed };
     ExitResult wait(const std::string& container, WaitFor condition);
 
     /// The way into a container's stdin or terminal.
     Attachment attach(const std::string& container);
+    /// An attached container with auto_remove is kept, with its log, until this or until the client closes: attach
+    /// before start, read the log to its end after wait(), then detach() and wait(removed).
+    void detach(const std::string& container);
     /// No more input will come: a container with stdin_once gets end-of-file.
     void close_stdin(const std::string& container);
 
