@@ -5,7 +5,6 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Boost 1.81 REQUIRED)
-find_package(CLI11 REQUIRED)
 
 # stack_archive_library(NAME sqlite FILES libsqlite3.a [LINK dl m] [INCLUDE dir]) defines the target stack::sqlite.
 function(stack_archive_library)

@@ -1,10 +1,14 @@
 # cmake -DOUT=x.cpp -DDIR=src/cli -DNAMES="a;b" -P embed_texts.cmake
-# Writes the help texts DIR/<name>.txt as one C++ table. Only touched when something changed.
+# A line "{include NAME}" in a text stands for the whole of NAME.txt. Writes the help texts DIR/<name>.txt as one C++ table. Only touched when something changed.
 set(body "// Made by cmake/embed_texts.cmake from the .txt files beside the commands.\n#include \"cli/help.hpp\"\n\n")
 string(APPEND body "namespace stack::cli {\n\nconst EmbeddedText embedded_texts[] = {\n")
 set(count 0)
 foreach(name IN LISTS NAMES)
   file(READ ${DIR}/${name}.txt text)
+  if(text MATCHES "{include ([a-z_/]+)}\n")
+    file(READ ${DIR}/${CMAKE_MATCH_1}.txt part)
+    string(REPLACE "{include ${CMAKE_MATCH_1}}\n" "${part}" text "${text}")
+  endif()
   string(APPEND body "{\"${name}\", R\"text(${text})text\"},\n")
   math(EXPR count "${count} + 1")
 endforeach()

@@ -186,6 +186,7 @@ private:
             long_flag(cluster, fmt::format("-{}", cluster));
             return;
         }
+        const std::string_view all = cluster;
         while (!cluster.empty()) {
             const std::string spelled = fmt::format("-{}", cluster.front());
             const FlagSpec* spec = find_letter(help_, cluster.front());
@@ -194,7 +195,7 @@ private:
                 return;
             }
             if (!spec) {
-                unknown_letter(spelled, cluster);
+                unknown_letter(spelled, all);
             }
             cluster.remove_prefix(1);
             const bool has_value = !cluster.empty() && cluster.front() == '=';

@@ -1,8 +1,10 @@
 #include "cli/render_error.hpp"
 
+#include <cstdio>
 #include <fstream>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/terminal.hpp"
 #include "support/text.hpp"
@@ -51,6 +53,10 @@ std::string render_error(const Error& error, const ErrorStyle& style) {
         }
     }
     return out;
+}
+
+void report_and_go_on(const Context& context, const Error& error) {
+    fmt::print(stderr, "{}", render_error(error, {colours_on(STDERR_FILENO, context.colours), context.verbose}));
 }
 
 }  // namespace stack::cli

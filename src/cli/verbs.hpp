@@ -28,5 +28,43 @@ int print_version_line(const Context& context);  ///< what --version shows
 // Images
 int compose_build(Context& context, const Flags& flags);
 int image_build(Context& context, const Flags& flags);
+// Projects
+int compose_create(Context& context, const Flags& flags);
+int compose_down(Context& context, const Flags& flags);
+int compose_exec(Context& context, const Flags& flags);
+int compose_images(Context& context, const Flags& flags);
+int compose_kill(Context& context, const Flags& flags);
+int compose_logs(Context& context, const Flags& flags);
+int compose_ls(Context& context, const Flags& flags);
+int compose_pause(Context& context, const Flags& flags);
+int compose_plan(Context& context, const Flags& flags);
+int compose_port(Context& context, const Flags& flags);
+int compose_ps(Context& context, const Flags& flags);
+int compose_restart(Context& context, const Flags& flags);
+int compose_rm(Context& context, const Flags& flags);
+int compose_start(Context& context, const Flags& flags);
+int compose_stop(Context& context, const Flags& flags);
+int compose_unpause(Context& context, const Flags& flags);
+int compose_up(Context& context, const Flags& flags);
+int compose_wait(Context& context, const Flags& flags);
+
+// Single containers
+int container_attach(Context& context, const Flags& flags);
+int container_create(Context& context, const Flags& flags);
+int container_exec(Context& context, const Flags& flags);
+int container_kill(Context& context, const Flags& flags);
+int container_logs(Context& context, const Flags& flags);
+int container_pause(Context& context, const Flags& flags);
+int container_ps(Context& context, const Flags& flags);
+int container_restart(Context& context, const Flags& flags);
+int container_rm(Context& context, const Flags& flags);
+int container_inspect(Context& context, const Flags& flags);
+int container_port(Context& context, const Flags& flags);
+int container_rename(Context& context, const Flags& flags);
+int container_run(Context& context, const Flags& flags);
+int container_start(Context& context, const Flags& flags);
+int container_stop(Context& context, const Flags& flags);
+int container_unpause(Context& context, const Flags& flags);
+int container_wait(Context& context, const Flags& flags);
 
 }  // namespace stack::cli

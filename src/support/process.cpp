@@ -122,13 +122,17 @@ pid_t spawn(const ProcessOptions& options, const std::filesystem::path& program,
 // A child that does not read its input must not end us by SIGPIPE.
 class IgnoreSigpipe {
 public:
-    IgnoreSigpipe() { old_ = std::signal(SIGPIPE, SIG_IGN); }
+    IgnoreSigpipe() {
+        struct sigaction ignore {};
+        ignore.sa_handler = SIG_IGN;
+        ::sigaction(SIGPIPE, &ignore, &before_);
+    }
     IgnoreSigpipe(const IgnoreSigpipe&) = delete;
     IgnoreSigpipe& operator=(const IgnoreSigpipe&) = delete;
-    ~IgnoreSigpipe() { std::signal(SIGPIPE, old_); }
+    ~IgnoreSigpipe() { ::sigaction(SIGPIPE, &before_, nullptr); }
 
 private:
-    void (*old_)(int){nullptr};
+    struct sigaction before_ {};
 };
 
 class Conversation {

@@ -1,6 +1,5 @@
 #include <cstdio>
 #include <ctime>
-#include <iostream>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -59,9 +58,8 @@ bool confirmed(bool all) {
     fmt::print("WARNING! This will remove all {}.\nAre you sure you want to continue? [y/N] ",
                all ? "images without at least one container associated to them" : "dangling images");
     std::fflush(stdout);
-    std::string answer;
-    std::getline(std::cin, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
+    char answer[16] = {};
+    return std::fgets(answer, sizeof answer, stdin) != nullptr && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 }  // namespace

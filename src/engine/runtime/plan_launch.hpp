@@ -21,7 +21,7 @@ struct LaunchInput {
     std::filesystem::path container_dir;  ///< $STACK_ROOT/containers/<id>; upper/, work/ and merged/ are made in it
     std::filesystem::path run_dir;  ///< $STACK_RUN/containers/<id>: hosts, hostname, resolv.conf are bound if there
     std::filesystem::path seccomp_cache;  ///< folder for compiled filters, $STACK_ROOT/seccomp
-    std::vector<ResolvedMount> mounts;  ///< sources are settled, see volumes/resolve_mounts.hpp
+    std::vector<ResolvedMount> mounts;    ///< sources are settled, see volumes/resolve_mounts.hpp
     CgroupPlacement cgroup;
     std::string hostname;  ///< used when the spec names none: the short id
 };

@@ -1,0 +1,88 @@
+#include "cli/container/create.hpp"
+
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "cli/container/spec_flags.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/verbs.hpp"
+#include "engine/client.hpp"
+#include "image/store.hpp"
+#include "support/files.hpp"
+#include "support/kernel/syscalls.hpp"
+
+namespace stack::cli {
+
+namespace {
+
+/// The image as it is here: there is no registry client to pull it with.
+std::string find_image(const Context& context, const Flags& flags, const std::string& name) {
+    const std::string pull = flags.value_or("pull", "missing");
+    if (pull != "missing" && pull != "never" && pull != "always") {
+        throw UsageError{fmt::format("invalid value '{}' for --pull: expected always, missing or never", pull)};
+    }
+    const image::ImageStore store{context.paths};
+    const std::optional<image::Image> found = store.find(name);
+    if (found && pull != "always") {
+        return found->id;
+    }
+    if (!found && !flags.on("quiet")) {
+        fmt::print(stderr, "Unable to find image '{}' locally\n", name);
+    }
+    if (pull == "always") {
+        throw Error{Errc::unsupported,
+                    fmt::format("cannot pull '{}': there is no registry client in this build", name)};
+    }
+    return store.get(name).id;
+}
+
+UniqueFd open_cidfile(const Flags& flags) {
+    const std::optional<std::string> file = flags.value("cidfile");
+    if (!file) {
+        return UniqueFd{};
+    }
+    if (std::filesystem::exists(*file)) {
+        throw Error{Errc::conflict,
+                    fmt::format("container ID file found, make sure the other container isn't running or "
+                                "delete {}",
+                                *file)};
+    }
+    return kernel::open_at(AT_FDCWD, *file, O_WRONLY | O_CREAT | O_EXCL, 0644);
+}
+
+}  // namespace
+
+std::string create_from_flags(const Context& context, const Flags& flags, desired::ContainerSpec& spec,
+                              engine::SupervisorClient& client) {
+    try {
+        const UniqueFd cidfile = open_cidfile(flags);
+        spec.image_id = find_image(context, flags, spec.image);
+        const engine::CreateRequest request{
+            .spec = spec, .name = flags.value_or("name", ""), .service = {}, .one_off = false};
+        const desired::DesiredState no_project;
+        std::string id = client.create(request, no_project, [](const engine::Event& event) {
+            if (event.progress == engine::Progress::warning) {
+                fmt::print(stderr, "warning: {}\n", event.detail);
+            }
+        });
+        if (cidfile) {
+            write_all(cidfile.get(), id, flags.value_or("cidfile", ""));
+        }
+        return id;
+    } catch (const UsageError&) {
+        throw;
+    } catch (const Error& error) {
+        throw ExitError{exit_engine_error, error};
+    }
+}
+
+int container_create(Context& context, const Flags& flags) {
+    desired::ContainerSpec spec = spec_from_flags(flags);
+    engine::SupervisorClient client{context.paths, ""};
+    fmt::print("{}\n", create_from_flags(context, flags, spec, client));
+    return 0;
+}
+
+}  // namespace stack::cli

@@ -1,0 +1,261 @@
+#include "cli/container/inspect_json.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/container_text.hpp"
+#include "desired/json.hpp"
+
+namespace stack::cli {
+
+using desired::ContainerSpec;
+using engine::ContainerRow;
+using nlohmann::json;
+
+namespace {
+
+json health_json(const engine::Health& health) {
+    json log = json::array();
+    for (const engine::HealthProbe& probe : health.log) {
+        log.push_back({{"Start", rfc3339(probe.start_ns)},
+                       {"End", rfc3339(probe.end_ns)},
+                       {"ExitCode", probe.exit_code},
+                       {"Output", probe.output}});
+    }
+    return {{"Status", to_string(health.status)}, {"FailingStreak", health.failing_streak}, {"Log", std::move(log)}};
+}
+
+json state_json(const ContainerRow& row) {
+    using engine::ContainerStatus;
+    const bool alive = !row.vanished;
+    json state = {{"Status", state_word(row)},
+                  {"Running", alive && row.is_up()},
+                  {"Paused", alive && row.status == ContainerStatus::paused},
+                  {"Restarting", alive && row.status == ContainerStatus::restarting},
+                  {"OOMKilled", row.oom_killed},
+                  {"Dead", row.status == ContainerStatus::dead},
+                  {"Pid", alive ? row.pid : 0},
+                  {"ExitCode", row.exit_code.value_or(0)},
+                  {"Error", row.error},
+                  {"StartedAt", rfc3339(row.started_ns)},
+                  {"FinishedAt", rfc3339(row.finished_ns)}};
+    if (row.health.status != engine::HealthStatus::none) {
+        state["Health"] = health_json(row.health);
+    }
+    return state;
+}
+
+/// {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8000"}], "53/udp": null}
+json ports_json(const std::vector<engine::PublishedPort>& ports) {
+    json all = json::object();
+    for (const engine::PublishedPort& port : ports) {
+        json& list = all[fmt::format("{}/{}", port.container_port, port.protocol)];
+        if (port.host_port == 0) {
+            continue;
+        }
+        const auto add = [&](const std::string& address) {
+            list.push_back({{"HostIp", address}, {"HostPort", std::to_string(port.host_port)}});
+        };
+        if (port.host_ip.empty()) {
+            add("0.0.0.0");
+            add("::");
+        } else {
+            add(port.host_ip);
+        }
+    }
+    return all;
+}
+
+json endpoint_json(const engine::EndpointRow& endpoint) {
+    return {{"Aliases", endpoint.aliases},         {"NetworkID", endpoint.network_id},
+            {"Gateway", endpoint.ipv4_gateway},    {"IPAddress", endpoint.ipv4},
+            {"IPPrefixLen", endpoint.ipv4_prefix}, {"IPv6Gateway", endpoint.ipv6_gateway},
+            {"GlobalIPv6Address", endpoint.ipv6},  {"GlobalIPv6PrefixLen", endpoint.ipv6_prefix},
+            {"MacAddress", endpoint.mac},          {"DNSNames", endpoint.dns_names}};
+}
+
+json network_json(const ContainerRow& row) {
+    json networks = json::object();
+    for (const engine::EndpointRow& endpoint : row.endpoints) {
+        networks[endpoint.network] = endpoint_json(endpoint);
+    }
+    json settings = {{"Ports", ports_json(row.ports)}, {"Networks", std::move(networks)}};
+    const engine::EndpointRow first = row.endpoints.empty() ? engine::EndpointRow{} : row.endpoints.front();
+    settings["IPAddress"] = first.ipv4;
+    settings["IPPrefixLen"] = first.ipv4_prefix;
+    settings["Gateway"] = first.ipv4_gateway;
+    settings["MacAddress"] = first.mac;
+    settings["GlobalIPv6Address"] = first.ipv6;
+    return settings;
+}
+
+json mounts_json(const ContainerRow& row) {
+    json all = json::array();
+    for (const engine::MountRow& mount : row.mounts) {
+        json one = {{"Type", mount.type},
+                    {"Source", mount.source},
+                    {"Destination", mount.destination},
+                    {"Mode", mount.read_write ? "" : "ro"},
+                    {"RW", mount.read_write},
+                    {"Propagation", mount.propagation}};
+        if (mount.type == "volume") {
+            one["Name"] = mount.name;
+            one["Driver"] = "local";
+        }
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+std::string restart_name(const desired::RestartPolicy& policy) {
+    switch (policy.condition) {
+        case desired::RestartPolicy::Condition::always:
+            return "always";
+        case desired::RestartPolicy::Condition::on_failure:
+            return "on-failure";
+        case desired::RestartPolicy::Condition::unless_stopped:
+            return "unless-stopped";
+        case desired::RestartPolicy::Condition::no:
+            break;
+    }
+    return "no";
+}
+
+std::string network_mode(const ContainerSpec& spec) {
+    if (!spec.network_mode.empty()) {
+        return spec.network_mode;
+    }
+    return spec.endpoints.empty() ? "default" : spec.endpoints.front().network;
+}
+
+std::vector<std::string> binds_of(const ContainerSpec& spec) {
+    std::vector<std::string> binds;
+    for (const desired::Mount& mount : spec.mounts) {
+        if (!mount.source.empty() &&
+            (mount.type == desired::Mount::Type::bind || mount.type == desired::Mount::Type::volume)) {
+            binds.push_back(fmt::format("{}:{}{}", mount.source, mount.target, mount.read_only ? ":ro" : ":rw"));
+        }
+    }
+    return binds;
+}
+
+json host_config_json(const ContainerRow& row, const ContainerSpec& spec) {
+    const desired::Resources& resources = spec.resources;
+    json bindings = json::object();
+    for (const desired::PortPublish& port : spec.ports) {
+        bindings[fmt::format("{}/{}", port.container_port, port.protocol)].push_back(
+            {{"HostIp", port.host_ip}, {"HostPort", port.host_port == 0 ? "" : std::to_string(port.host_port)}});
+    }
+    return {{"Binds", binds_of(spec)},
+            {"NetworkMode", network_mode(spec)},
+            {"PortBindings", std::move(bindings)},
+            {"RestartPolicy", {{"Name", restart_name(spec.restart)}, {"MaximumRetryCount", spec.restart.max_attempts}}},
+            {"AutoRemove", spec.auto_remove},
+            {"VolumesFrom", spec.volumes_from},
+            {"LogConfig", {{"Type", row.log_driver}, {"Config", spec.logging.options}}},
+            {"CapAdd", spec.cap_add},
+            {"CapDrop", spec.cap_drop},
+            {"CgroupnsMode", spec.cgroup.empty() ? "private" : spec.cgroup},
+            {"Dns", spec.dns},
+            {"DnsOptions", spec.dns_opt},
+            {"DnsSearch", spec.dns_search},
+            {"ExtraHosts", spec.extra_hosts},
+            {"GroupAdd", spec.group_add},
+            {"IpcMode", spec.ipc.empty() ? "private" : spec.ipc},
+            {"PidMode", spec.pid},
+            {"UTSMode", spec.uts},
+            {"UsernsMode", spec.userns},
+            {"Privileged", spec.privileged},
+            {"PublishAllPorts", spec.publish_all},
+            {"ReadonlyRootfs", spec.read_only},
+            {"SecurityOpt", spec.security_opt},
+            {"Sysctls", spec.sysctls},
+            {"ShmSize", spec.shm_size == 0 ? std::int64_t{64} << 20U : spec.shm_size},
+            {"Init", spec.init},
+            {"Memory", resources.memory},
+            {"MemoryReservation", resources.memory_reservation},
+            {"MemorySwap", resources.memory_swap},
+            {"NanoCpus", resources.nano_cpus},
+            {"CpuShares", resources.cpu_shares},
+            {"CpuPeriod", resources.cpu_period_us},
+            {"CpuQuota", resources.cpu_quota_us},
+            {"CpusetCpus", resources.cpuset_cpus},
+            {"CpusetMems", resources.cpuset_mems},
+            {"PidsLimit", resources.pids_limit},
+            {"OomKillDisable", resources.oom_kill_disable},
+            {"OomScoreAdj", resources.oom_score_adj.value_or(0)}};
+}
+
+template <class T>
+json first_of(const std::optional<T>& own, const std::optional<T>& images) {
+    return own ? json(*own) : images ? json(*images) : json{};
+}
+
+/// The image's variables with the container's over them, in Docker's order.
+json environment(const ContainerSpec& spec, const image::ImageConfig& image) {
+    std::vector<std::string> all = spec.environment;
+    const auto has = [&](const std::string& entry) {
+        const std::string name = entry.substr(0, entry.find('=') + 1);
+        return std::any_of(spec.environment.begin(), spec.environment.end(),
+                           [&](const std::string& own) { return own.starts_with(name); });
+    };
+    for (const std::string& entry : image.env) {
+        if (!has(entry)) {
+            all.push_back(entry);
+        }
+    }
+    return all;
+}
+
+json config_json(const ContainerRow& row, const ContainerSpec& spec, const image::ImageConfig& image) {
+    json exposed = json::object();
+    for (const engine::PublishedPort& port : row.ports) {
+        exposed[fmt::format("{}/{}", port.container_port, port.protocol)] = json::object();
+    }
+    json volumes = json::object();
+    for (const std::string& path : image.volumes) {
+        volumes[path] = json::object();
+    }
+    return {{"Hostname", spec.hostname.empty() ? short_id(row.id) : spec.hostname},
+            {"Domainname", spec.domainname},
+            {"User", spec.user.empty() ? image.user : spec.user},
+            {"Tty", spec.tty},
+            {"OpenStdin", spec.stdin_open},
+            {"StdinOnce", spec.stdin_once},
+            {"Env", environment(spec, image)},
+            {"Cmd", spec.entrypoint && !spec.command ? json{} : first_of(spec.command, image.cmd)},
+            {"Entrypoint", first_of(spec.entrypoint, image.entrypoint)},
+            {"Image", row.image},
+            {"Volumes", std::move(volumes)},
+            {"WorkingDir", spec.working_dir.empty() ? image.working_dir : spec.working_dir},
+            {"Labels", row.labels},
+            {"ExposedPorts", std::move(exposed)},
+            {"StopSignal", spec.stop_signal.empty() ? image.stop_signal : spec.stop_signal}};
+}
+
+}  // namespace
+
+json inspect_json(const ContainerRow& row, const image::ImageConfig* image, const Paths& paths) {
+    const ContainerSpec spec = desired::container_spec_from_json(row.spec_json);
+    const image::ImageConfig none;
+    const std::string run_dir = paths.container_run(row.id);
+    return json::array({{{"Id", row.id},
+                         {"Created", rfc3339(row.created_ns)},
+                         {"Path", row.command.substr(0, row.command.find(' '))},
+                         {"State", state_json(row)},
+                         {"Image", row.image_id},
+                         {"ResolvConfPath", run_dir + "/resolv.conf"},
+                         {"HostnamePath", run_dir + "/hostname"},
+                         {"HostsPath", run_dir + "/hosts"},
+                         {"Name", "/" + row.name},
+                         {"RestartCount", row.restart_count},
+                         {"Driver", "overlay"},
+                         {"Platform", "linux"},
+                         {"HostConfig", host_config_json(row, spec)},
+                         {"Mounts", mounts_json(row)},
+                         {"Config", config_json(row, spec, image ? *image : none)},
+                         {"NetworkSettings", network_json(row)}}})
+        .front();
+}
+
+}  // namespace stack::cli

@@ -1,0 +1,34 @@
+#include "cli/container/attach_session.hpp"
+#include "cli/container/each.hpp"
+#include "cli/state_view.hpp"
+#include "cli/terminal_session.hpp"
+#include "cli/verbs.hpp"
+#include "desired/json.hpp"
+#include "engine/client.hpp"
+
+namespace stack::cli {
+
+int container_start(Context& context, const Flags& flags) {
+    if (!flags.on("attach") && !flags.on("interactive")) {
+        return for_each_container(context, flags.words(), [](auto& client, const auto& targets, const auto& sink) {
+            client.start(targets, sink);
+        });
+    }
+    if (flags.words().size() > 1) {
+        throw Error{Errc::invalid_input, "you cannot start and attach multiple containers at once"};
+    }
+    const engine::ContainerRow row = StateView{context.paths}.get(flags.words().front());
+    const desired::ContainerSpec spec = desired::container_spec_from_json(row.spec_json);
+    AttachWish wish;
+    wish.id = row.id;
+    wish.project = row.project;
+    wish.start = true;
+    wish.tty = spec.tty;
+    wish.interactive = flags.on("interactive") && spec.stdin_open;
+    wish.auto_remove = spec.auto_remove;
+    wish.detach_keys = parse_detach_keys(flags.value_or("detach-keys", default_detach_keys));
+    engine::SupervisorClient client{context.paths, row.project};
+    return attach_to_container(context, client, wish);
+}
+
+}  // namespace stack::cli

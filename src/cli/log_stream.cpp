@@ -1,0 +1,85 @@
+#include "cli/log_stream.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "cli/container_text.hpp"
+#include "cli/state_view.hpp"
+#include "cli/table.hpp"
+#include "cli/terminal.hpp"
+
+namespace stack::cli {
+
+using engine::ContainerRow;
+
+std::string_view log_colour(size_t n) {
+    static constexpr std::string_view colours[] = {"36", "33", "32", "35", "34", "96", "93", "92", "95", "94"};
+    return colours[n % std::size(colours)];
+}
+
+LogStream::LogStream(const Context& context, std::string project, Wanted wanted, engine::logs::ReadOptions options,
+                     LogStyle style)
+    : context_{context}, project_{std::move(project)}, wanted_{std::move(wanted)}, style_{style}, reader_{{}, options} {
+    refresh();
+}
+
+void LogStream::refresh(const Ended& ended) {
+    any_up_ = false;
+    for (const ContainerRow& row : StateView{context_.paths}.of_project(project_)) {
+        if (!wanted_(row)) {
+            continue;
+        }
+        if (known_.insert(row.id).second) {
+            reader_.add(context_.paths.container(row.id) / "logs");
+            names_.push_back(log_name(row));
+            name_width_ = std::max(name_width_, display_width(names_.back()));
+        }
+        any_up_ |= row.is_up();
+        const auto was_up = last_start_.find(row.id);
+        // It ended, or it ended and was started again between two looks.
+        const bool has_ended = was_up != last_start_.end() && (!row.is_up() || row.started_ns != was_up->second);
+        if (has_ended && ended && row.status != engine::ContainerStatus::created) {
+            ended(row);
+        }
+        if (row.is_up()) {
+            last_start_[row.id] = row.started_ns;
+        } else {
+            last_start_.erase(row.id);
+        }
+    }
+}
+
+void LogStream::print(const engine::logs::Line& line) {
+    std::string out;
+    if (style_.prefix) {
+        const std::string name = pad(names_.at(line.source), name_width_);
+        out = paint(name + "  |", log_colour(line.source), style_.colours) + " ";
+    }
+    if (style_.timestamps) {
+        out += rfc3339(line.time_ns) + " ";
+    }
+    out.append(line.text);
+    out += '\n';
+    std::fwrite(out.data(), 1, out.size(), stdout);
+}
+
+void LogStream::pump(bool flush) {
+    reader_.read(
+        [this](const engine::logs::Line& line) {
+            print(line);
+            return true;
+        },
+        flush);
+    std::fflush(stdout);
+}
+
+int LogStream::watch_fd() {
+    return reader_.watch_fd();
+}
+void LogStream::acknowledge() {
+    reader_.acknowledge();
+}
+
+}  // namespace stack::cli
