@@ -1,5 +1,5 @@
 #include <cstdio>
-#include <iostream>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <termios.h>
@@ -39,7 +39,13 @@ std::string ask(const char* question) {
     fmt::print("{}", question);
     std::fflush(stdout);
     std::string answer;
-    std::getline(std::cin, answer);
+    char* line = nullptr;
+    size_t room = 0;
+    const ssize_t length = ::getline(&line, &room, stdin);
+    if (length > 0) {
+        answer.assign(line, static_cast<size_t>(line[length - 1] == '\n' ? length - 1 : length));
+    }
+    std::free(line);
     return answer;
 }
 

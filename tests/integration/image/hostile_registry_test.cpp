@@ -13,6 +13,7 @@
 #include "image/pull.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
+#include "support/text.hpp"
 
 using namespace stack;
 using namespace stack::image;
@@ -85,7 +86,7 @@ TEST_CASE("a cut connection goes on where it was", "[image][registry][hostile]")
             return http_answer(200, content.layer).substr(0, 40'000);
         }
         ranged = true;
-        const auto from = std::stoul(range->second.substr(6));
+        const auto from = parse_uint(range->second.substr(6, range->second.find('-', 6) - 6)).value();
         return http_answer(206, content.layer.substr(from));
     }};
     ImageRoot root;
