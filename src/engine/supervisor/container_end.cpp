@@ -1,0 +1,188 @@
+// What follows when a container's process has ended, or when a worker comes up and finds it running or ended.
+#include <fmt/format.h>
+
+#include "engine/container_files.hpp"
+#include "engine/runtime/launch.hpp"
+#include "engine/supervisor/container.hpp"
+#include "engine/supervisor/container_turn.hpp"
+#include "engine/supervisor/health.hpp"
+#include "support/error.hpp"
+#include "support/kernel/syscalls.hpp"
+#include "support/log.hpp"
+#include "volumes/remove_tree.hpp"
+
+namespace stack::engine::supervisor {
+
+void Container::ended(const Message& message) {
+    if (launching_) {
+        early_end_ = message;
+        changed.notify();
+        return;
+    }
+    if (!has_process()) {
+        project_.keeper.forget(row_.id);
+        return;
+    }
+    finish_run(message);
+}
+
+void Container::finish_run(const Message& message) {
+    const auto self = shared_from_this();
+    health_.reset();
+    pidfd_.reset();
+    make_log();
+    log_->drain();
+    row_.pid = 0;
+    row_.start_ticks = 0;
+    row_.finished_ns = message.end_ns;
+    row_.exit_code.reset();
+    if (message.status_known != 0) {
+        row_.exit_code = runtime::exit_code_of(message.status);
+        row_.error.clear();
+    } else {
+        row_.error = "nobody saw how it ended: its supervisor was dead";
+    }
+    row_.oom_killed = runtime::oom_kills(cgroup()) > oom_kills_before_;
+    ++ends_;
+    EndOfRun end;
+    end.exit_code = row_.exit_code;
+    end.stopped_by_user = row_.stopped_by_user;
+    end.restart_count = row_.restart_count;
+    end.ran = std::chrono::nanoseconds{row_.finished_ns - row_.started_ns};
+    const auto delay = restarter_.decide(spec_.restart, end);
+    row_.status = delay ? ContainerStatus::restarting : ContainerStatus::exited;
+    if (row_.health.status != HealthStatus::none) {
+        row_.health.status = HealthStatus::unhealthy;
+    }
+    if (!delay) {
+        settle_down();
+    }
+    save();
+    project_.keeper.forget(row_.id);
+    tell(Progress::exited, row_.error, row_.exit_code);
+    if (delay) {
+        schedule_restart(*delay);
+    } else if (spec_.auto_remove) {
+        spawn(project_.loop, remove_self(), "remove " + row_.name);
+    }
+}
+
+Task<> Container::remove_self() {
+    const auto self = shared_from_this();
+    while (attachments_ > 0) {
+        co_await wait_for(changed, never);
+    }
+    if (!is_up()) {
+        co_await remove(true);
+    }
+}
+
+void Container::schedule_restart(std::chrono::nanoseconds delay) {
+    const Clock::time_point when = Clock::now() + delay;
+    spawn(project_.loop, restart_later(run_, when), "restart " + row_.name);
+}
+
+Task<> Container::restart_later(std::uint64_t run, Clock::time_point when) {
+    const auto self = shared_from_this();
+    co_await sleep_until(when);
+    co_await wait_turn();
+    if (run != run_ || gone_ || row_.status != ContainerStatus::restarting) {
+        co_return;
+    }
+    const Turn turn{*this};
+    ++row_.restart_count;
+    bool failed = false;
+    try {
+        co_await launch();
+    } catch (const Error& error) {
+        log_warning("{}", error.what());
+        failed = true;
+    }
+    if (failed) {
+        // A start that cannot work now may work later, as with Docker.
+        EndOfRun end;
+        end.restart_count = row_.restart_count;
+        if (const auto delay = restarter_.decide(spec_.restart, end)) {
+            row_.status = ContainerStatus::restarting;
+            save();
+            schedule_restart(*delay);
+        }
+    }
+}
+
+void Container::settle_down() {
+    if (log_) {
+        log_->drain();
+        log_->close();
+        log_.reset();
+    }
+    release_kernel_things();
+}
+
+void Container::release_kernel_things() {
+    ErrorList errors;
+    errors.attempt("disconnect its networks", [&] { project_.networks.detach(row_); });
+    errors.attempt("remove its cgroup", [&] {
+        const auto placement = cgroup();
+        runtime::kill_cgroup(placement);
+        runtime::remove_cgroup(placement);
+    });
+    errors.attempt("remove its run directory",
+                   [&] { std::filesystem::remove_all(project_.paths.container_run(row_.id)); });
+    project_.keeper.drop(row_.id + "/");
+    for (const Error& error : errors.errors()) {
+        log_warning("container '{}': {}", row_.name, error.what());
+    }
+}
+
+void Container::adopt(pid_t pid, UniqueFd pidfd) {
+    pidfd_ = std::move(pidfd);
+    make_log();
+    log_->resume();
+    const NetworkWish wish{spec_, exposed_ports()};
+    project_.networks.resume(row_, wish);
+    oom_kills_before_ = runtime::oom_kills(cgroup());
+    const bool known = row_.status == ContainerStatus::running || row_.status == ContainerStatus::paused;
+    if (!known || row_.pid != pid) {
+        // It was cloned in the last moment of a worker that could not write it down any more.
+        row_.pid = pid;
+        row_.start_ticks = kernel::process_start_ticks(pid);
+        row_.status = ContainerStatus::running;
+        row_.started_ns = wall_clock_ns();
+        row_.exit_code.reset();
+        save();
+    }
+    if (const auto check = effective_healthcheck(spec_, image_->config)) {
+        if (row_.health.status == HealthStatus::none) {
+            row_.health.status = HealthStatus::starting;
+        }
+        health_ = std::make_unique<HealthMonitor>(project_, weak_from_this(), *check);
+    }
+}
+
+bool Container::end_unseen() {
+    make_log();
+    log_->resume();
+    log_->drain();
+    row_.pid = 0;
+    row_.start_ticks = 0;
+    row_.finished_ns = wall_clock_ns();
+    row_.exit_code.reset();
+    row_.error = "nobody saw how it ended: its supervisor was dead";
+    row_.status = ContainerStatus::exited;
+    ++ends_;
+    settle_down();
+    save();
+    EndOfRun end;
+    end.stopped_by_user = row_.stopped_by_user;
+    return restarter_.decide(spec_.restart, end).has_value();
+}
+
+void Container::resume_restart() {
+    const EndOfRun end;
+    if (const auto delay = restarter_.decide(spec_.restart, end)) {
+        schedule_restart(*delay);
+    }
+}
+
+}  // namespace stack::engine::supervisor

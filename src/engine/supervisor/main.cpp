@@ -1,0 +1,36 @@
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "engine/client.hpp"
+#include "engine/runtime/launch.hpp"
+#include "engine/supervisor/keeper.hpp"
+#include "engine/supervisor/worker.hpp"
+
+namespace stack::engine {
+
+std::optional<int> run_if_supervisor(int argc, char** argv) {
+    if (argc != 4 || std::strcmp(argv[1], "supervise") != 0) {
+        return std::nullopt;
+    }
+    const std::string role = argv[2], project = argv[3];
+    try {
+        if (role == "keeper") {
+            // Containers see this program as /proc/PID/exe of their parent; they must not be able to write it.
+            runtime::ensure_sealed_program(argv);
+            return supervisor::run_keeper(project);
+        }
+        if (role == "keeper-again") {
+            return supervisor::run_keeper_again(project);
+        }
+        if (role == "worker") {
+            return supervisor::run_worker(project);
+        }
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "supervisor of project '{}': {}\n", project, error.what());
+        return 1;
+    }
+    return std::nullopt;
+}
+
+}  // namespace stack::engine

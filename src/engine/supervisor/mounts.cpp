@@ -1,0 +1,114 @@
+#include "engine/supervisor/mounts.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "engine/supervisor/container.hpp"
+#include "support/error.hpp"
+#include "support/kernel/syscalls.hpp"
+#include "support/text.hpp"
+#include "volumes/resolve_mounts.hpp"
+
+namespace stack::engine::supervisor {
+namespace {
+
+using desired::ContainerSpec;
+
+/// The row that one entry of volumes_from means: "service", "container:name", each with ":ro" or ":rw".
+ContainerRow source_of(Project& project, std::string_view text, bool& read_only) {
+    auto parts = split(text, ':');
+    if (parts.size() > 1 && (parts.back() == "ro" || parts.back() == "rw")) {
+        read_only = parts.back() == "ro";
+        parts.pop_back();
+    }
+    const std::string name{parts.back()};
+    if (parts.size() == 1) {
+        for (const auto& [id, container] : project.containers) {
+            if (container->row().service == name && !container->row().one_off) {
+                return container->row();
+            }
+        }
+    }
+    return project.store.get(name);
+}
+
+std::vector<volumes::ResolvedMount> inherited_mounts(Project& project, const ContainerSpec& spec) {
+    std::vector<volumes::ResolvedMount> mounts;
+    for (const std::string& text : spec.volumes_from) {
+        bool read_only = false;
+        for (const MountRow& row : source_of(project, text, read_only).mounts) {
+            if (row.type == "tmpfs") {
+                continue;
+            }
+            volumes::ResolvedMount& mount = mounts.emplace_back();
+            mount.kind = row.type == "volume" ? desired::Mount::Type::volume : desired::Mount::Type::bind;
+            mount.volume = row.name;
+            mount.source = row.source;
+            mount.target = row.destination;
+            mount.read_only = read_only || !row.read_write;
+        }
+    }
+    return mounts;
+}
+
+std::string type_name(desired::Mount::Type kind) {
+    switch (kind) {
+        case desired::Mount::Type::volume:
+            return "volume";
+        case desired::Mount::Type::tmpfs:
+            return "tmpfs";
+        case desired::Mount::Type::image:
+            return "image";
+        case desired::Mount::Type::bind:
+            break;
+    }
+    return "bind";
+}
+
+std::string propagation_name(unsigned long flags) {
+    const std::string recursive = (flags & MS_REC) != 0 ? "r" : "";
+    if ((flags & MS_SHARED) != 0) {
+        return recursive + "shared";
+    }
+    if ((flags & MS_SLAVE) != 0) {
+        return recursive + "slave";
+    }
+    return recursive + "private";
+}
+
+}  // namespace
+
+std::vector<volumes::ResolvedMount> resolve_container_mounts(Project& project, const ImageFacts& image,
+                                                             const ContainerRow& row, const ContainerSpec& spec) {
+    volumes::MountRequest request{spec.mounts, {}, {}, {}, 0, 0, {}};
+    request.image_volumes.assign(image.config.volumes.begin(), image.config.volumes.end());
+    request.inherited = inherited_mounts(project, spec);
+    for (const MountRow& mount : row.mounts) {
+        if (mount.anonymous) {
+            request.previous_anonymous[mount.destination] = mount.name;
+        }
+    }
+    request.layers_of_image = [&](const std::string& reference) {
+        return project.images.layer_dirs(project.images.get(reference));
+    };
+    return volumes::resolve_mounts(project.volumes, request);
+}
+
+std::vector<MountRow> mount_rows(const std::vector<volumes::ResolvedMount>& mounts) {
+    std::vector<MountRow> rows;
+    for (const volumes::ResolvedMount& mount : mounts) {
+        MountRow& row = rows.emplace_back();
+        row.type = type_name(mount.kind);
+        row.name = mount.volume;
+        row.source = mount.source;
+        row.destination = mount.target;
+        row.propagation = mount.kind == desired::Mount::Type::bind ? propagation_name(mount.propagation_flags) : "";
+        row.read_write = !mount.read_only;
+        row.anonymous = mount.anonymous;
+    }
+    return rows;
+}
+
+}  // namespace stack::engine::supervisor

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/state/container_row.hpp"
+#include "engine/supervisor/project.hpp"
+#include "volumes/resolved_mount.hpp"
+
+namespace stack::engine::supervisor {
+
+/// The mounts of a container with every volume made. Anonymous volumes named in row.mounts are used again.
+std::vector<volumes::ResolvedMount> resolve_container_mounts(Project& project, const ImageFacts& image,
+                                                             const ContainerRow& row,
+                                                             const desired::ContainerSpec& spec);
+
+std::vector<MountRow> mount_rows(const std::vector<volumes::ResolvedMount>& mounts);
+
+}  // namespace stack::engine::supervisor

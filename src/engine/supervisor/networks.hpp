@@ -1,0 +1,122 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "desired/desired_state.hpp"
+#include "engine/state/container_row.hpp"
+#include "engine/supervisor/keeper_link.hpp"
+#include "engine/supervisor/loop.hpp"
+#include "net/dns_server.hpp"
+#include "net/endpoint.hpp"
+#include "net/firewall.hpp"
+#include "net/names.hpp"
+#include "net/network_store.hpp"
+#include "net/ports.hpp"
+#include "support/paths.hpp"
+
+namespace stack {
+class Database;
+}
+
+namespace stack::engine::supervisor {
+
+/// What a container's place in its networks is made from.
+struct NetworkWish {
+    const desired::ContainerSpec& spec;
+    std::vector<std::string> exposed;  ///< "80/tcp", of image and spec; for publish_all
+};
+
+/// The network side of one project's containers: namespaces, endpoints, published ports, the DNS server of each
+/// container and what its names mean. Everything with a descriptor is kept with the keeper:
+///
+///   <id>/netns   <id>/dns-udp   <id>/dns-tcp   <id>/port/<n>/<i>
+class Networks {
+public:
+    Networks(Loop& loop, const Paths& paths, const Database& database, KeeperLink& keeper, std::string project);
+    ~Networks();
+
+    net::NetworkStore& store() noexcept { return store_; }
+
+    /// Makes a network of the project. Idempotent.
+    void create(const desired::NetworkSpec& spec, const desired::StringMap& labels);
+    void remove(const std::string& name);
+
+    /// Gives the container a namespace, attaches and publishes; fills the row's endpoints and ports. If it has them
+    /// already (a restart by policy), nothing changes. Returns the namespace, borrowed. On failure nothing is left.
+    int attach(ContainerRow& row, const NetworkWish& wish);
+    /// One more network for a container that has a namespace.
+    void connect(ContainerRow& row, const desired::EndpointSpec& endpoint, bool default_route);
+    void disconnect(ContainerRow& row, const std::string& network);
+    /// After a worker's restart: serves again what the keeper kept. `wish` as at attach().
+    void resume(const ContainerRow& row, const NetworkWish& wish);
+    /// Gives everything back. Tolerates absence.
+    void detach(ContainerRow& row);
+
+    /// /etc/hosts, /etc/resolv.conf and /etc/hostname of a container, into its run directory.
+    void write_files(const ContainerRow& row, const desired::ContainerSpec& spec) const;
+
+    /// Rules of a host where nothing of ours runs any more.
+    void remove_unused_rules();
+    /// For crash recovery; see net::remove_leftovers.
+    void remove_leftovers(const std::vector<std::string>& living_ids);
+
+private:
+    struct Serving {
+        std::shared_ptr<net::EndpointView> view;
+        std::unique_ptr<net::DnsServer> dns;
+        std::vector<net::PortRelay> relays;
+        std::vector<desired::Link> links;
+        std::vector<std::string> network_ids;
+    };
+    struct Zone {
+        std::shared_ptr<net::Zone> zone;
+        int users{0};
+        int watch{-1};
+    };
+
+    void attach_endpoint(int netns, ContainerRow& row, const desired::EndpointSpec& endpoint, bool default_route);
+    void publish(ContainerRow& row, const NetworkWish& wish);
+    void serve(const ContainerRow& row, const NetworkWish& wish, int netns);
+    void reserve_again(const std::string& id, const std::vector<net::PortForward>& ports);
+    void relay(const std::string& id, const std::vector<net::PortForward>& ports);
+    net::Network network_of(const desired::EndpointSpec& endpoint) const;
+
+    static void add_names(net::Zone& zone, const net::Endpoint& endpoint, const std::string& network_name);
+    net::Zone& enter_zone(const std::string& network_id);
+    void leave_zone(const std::string& network_id);
+    void fill_zone(const std::string& network_id, net::Zone& zone) const;
+    void renew_zone(const std::string& network_id);
+    void relink(const std::string& network_id);
+    void tell_others(const std::string& network_id) const;
+    Task<> watch_others();
+    Task<> watch_firewall();
+    void ensure_firewall(const std::vector<net::Network>& networks);
+
+    Loop& loop_;
+    const Paths& paths_;
+    KeeperLink& keeper_;
+    std::string project_;
+    net::NetworkStore store_;
+    net::Firewall firewall_;
+    std::unique_ptr<net::DnsForwarder> forwarder_;
+    std::map<std::string, Zone> zones_;  ///< by network id
+    std::map<std::string, Serving> serving_;
+    UniqueFd inotify_;
+    std::unique_ptr<Watched> inotify_watch_;
+    std::unique_ptr<net::FirewallWatch> firewall_events_;
+    std::unique_ptr<Watched> firewall_watch_;
+};
+
+/// The networks that a container takes part in, in the order of its interfaces; the default bridge where nothing is
+/// said. Empty for network modes without endpoints of their own.
+std::vector<desired::EndpointSpec> endpoints_of(const desired::ContainerSpec& spec);
+
+/// Every name that other containers of a network know it by.
+std::vector<std::string> dns_names(const ContainerRow& row, const desired::ContainerSpec& spec,
+                                   const desired::EndpointSpec& endpoint);
+
+}  // namespace stack::engine::supervisor

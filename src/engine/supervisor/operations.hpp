@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "engine/supervisor/session.hpp"
+
+namespace stack::engine::supervisor {
+
+/// Carries out one request of a client and sends its "ok". Throws what made it fail.
+Task<> run_operation(Session& session, const std::string& json);
+
+/// Waits for the project's turn, telling the client for whom.
+Task<ProjectTurn> take_turn(Session& session, const std::string& verb);
+
+/// Starts containers that should run, in dependency order: after a reboot.
+Task<> start_wanted(Project& project, TurnKeeper& turns, const std::vector<std::string>& ids);
+
+}  // namespace stack::engine::supervisor

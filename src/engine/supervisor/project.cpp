@@ -1,0 +1,216 @@
+#include "engine/supervisor/project.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "engine/supervisor/container.hpp"
+#include "support/error.hpp"
+#include "support/kernel/syscalls.hpp"
+#include "support/log.hpp"
+
+namespace stack::engine::supervisor {
+
+Project::Project(Loop& event_loop, Paths where, std::string project_name, UniqueFd control, int listening, int lock)
+    : loop{event_loop},
+      paths{std::move(where)},
+      name{std::move(project_name)},
+      database{paths.database()},
+      store{database},
+      images{paths},
+      volumes{paths, database},
+      cgroups{runtime::CgroupHost::detect()},
+      keeper{loop, name, std::move(control), listening, lock},
+      networks{loop, paths, database, keeper, name} {
+    keeper.on_ended = [this](const Message& message) { process_ended(message); };
+}
+
+Project::~Project() = default;
+
+void Project::tell(const Event& event) {
+    for (const auto& [number, listener] : listeners) {
+        listener(event);
+    }
+}
+
+void Project::process_ended(const Message& message) {
+    const std::string key{message.key_view()};
+    if (const auto container = containers.find(key); container != containers.end()) {
+        const auto held = container->second;
+        held->ended(message);
+    } else if (const auto exec = execs.find(key); exec != execs.end()) {
+        exec->second->end = message;
+        exec->second->ended.notify();
+    } else {
+        keeper.forget(key);
+    }
+}
+
+std::shared_ptr<const ImageFacts> Project::image_facts(const std::string& image_id) {
+    if (auto known = images_[image_id].lock()) {
+        return known;
+    }
+    auto image = images.find_by_id(image_id);
+    if (!image) {
+        throw Error(Errc::not_found, fmt::format("image '{}' is not there any more", image_id));
+    }
+    auto facts = std::make_shared<ImageFacts>();
+    for (const auto& layer : images.layer_dirs(*image)) {
+        facts->layers.push_back(layer);
+    }
+    facts->config = std::move(image->config);
+    facts->config.history.clear();
+    facts->config.original.clear();
+    images_[image_id] = facts;
+    return facts;
+}
+
+std::shared_ptr<Container> Project::find(const std::string& name_or_id) {
+    if (const auto known = containers.find(name_or_id); known != containers.end()) {
+        return known->second;
+    }
+    const auto row = store.find(name_or_id);
+    if (!row) {
+        return nullptr;
+    }
+    const auto known = containers.find(row->id);
+    return known == containers.end() ? nullptr : known->second;
+}
+
+std::shared_ptr<Container> Project::get(const std::string& name_or_id) {
+    auto container = find(name_or_id);
+    if (!container) {
+        throw Error(Errc::not_found, fmt::format("no such container: {}", name_or_id));
+    }
+    return container;
+}
+
+std::shared_ptr<Container> Project::add(ContainerRow row) {
+    auto container = std::make_shared<Container>(*this, std::move(row));
+    containers[container->id()] = container;
+    changed.notify();
+    return container;
+}
+
+void Project::forget(const std::string& id) {
+    containers.erase(id);
+    changed.notify();
+}
+
+void Project::remember_removed(const ContainerRow& row) {
+    ContainerRow& kept = removed_.emplace_back();
+    kept.id = row.id;
+    kept.name = row.name;
+    kept.exit_code = row.exit_code;
+    kept.oom_killed = row.oom_killed;
+    kept.error = row.error;
+    if (removed_.size() > 32) {
+        removed_.pop_front();
+    }
+}
+
+const ContainerRow* Project::find_removed(const std::string& name_or_id) const {
+    const auto found = std::find_if(removed_.rbegin(), removed_.rend(), [&](const ContainerRow& row) {
+        return row.id == name_or_id || row.name == name_or_id;
+    });
+    return found == removed_.rend() ? nullptr : &*found;
+}
+
+std::vector<std::string> Project::users_of_volume(const std::string& volume) const {
+    std::vector<std::string> users;
+    for (const ContainerRow& row : store.list()) {
+        for (const MountRow& mount : row.mounts) {
+            if (mount.name == volume) {
+                users.push_back(row.name);
+                break;
+            }
+        }
+    }
+    return users;
+}
+
+std::vector<std::string> Project::adopt() {
+    keeper.take_over();
+    std::vector<std::string> wanted;
+    std::vector<Message> ended;
+    for (ContainerRow& row : store.list({.project = name})) {
+        if (settle_half_made(row)) {
+            adopt_one(*add(std::move(row)), wanted, ended);
+        }
+    }
+    // What is left of the handover are processes of ours that nobody knows: probes that a dead worker ran.
+    for (auto& [key, child] : keeper.children()) {
+        kernel::pidfd_send_signal(child.pidfd.get(), SIGKILL);
+        if (child.about.has_ended != 0) {
+            keeper.forget(key);
+        }
+    }
+    keeper.children().clear();
+    for (const Message& message : ended) {
+        process_ended(message);
+    }
+    return wanted;
+}
+
+/// A worker that died while it replaced a container leaves the new one under "<id of the old one>_<name>". False if
+/// the row was removed.
+bool Project::settle_half_made(ContainerRow& row) {
+    const bool temporary = row.status == ContainerStatus::created && row.name.size() > 13 && row.name[12] == '_' &&
+                           row.name.find_first_not_of("0123456789abcdef") == 12;
+    if (!temporary) {
+        return true;
+    }
+    const std::string wanted = row.name.substr(13);
+    if (!store.find(wanted)) {
+        store.rename(row.id, wanted);
+        row.name = wanted;
+        return true;
+    }
+    store.remove(row.id);
+    std::filesystem::remove_all(paths.container(row.id));
+    return false;
+}
+
+void Project::adopt_one(Container& container, std::vector<std::string>& wanted, std::vector<Message>& ended) {
+    const ContainerRow& row = container.row();
+    const bool had_process = row.status == ContainerStatus::running || row.status == ContainerStatus::paused;
+    auto handed = keeper.children().find(row.id);
+    if (handed != keeper.children().end()) {
+        const Message about = handed->second.about;
+        UniqueFd pidfd = std::move(handed->second.pidfd);
+        keeper.children().erase(handed);
+        if (about.has_ended == 0 || had_process || row.finished_ns != about.end_ns) {
+            container.adopt(about.pid, std::move(pidfd));
+            if (about.has_ended != 0) {
+                ended.push_back(about);
+            }
+            return;
+        }
+        keeper.forget(row.id);  // its end was written down in the last moment
+    } else if (had_process && is_alive(row)) {
+        // Keeper and worker were both dead: the container is found by its pid.
+        const auto pid = static_cast<pid_t>(row.pid);
+        UniqueFd pidfd = kernel::pidfd_open(pid);
+        keeper.adopt(row.id, pid, pidfd.get());
+        if (container.spec().network_mode != "host") {
+            keeper.keep(row.id + "/netns", kernel::open_at(AT_FDCWD, fmt::format("/proc/{}/ns/net", pid), O_RDONLY));
+        }
+        container.adopt(pid, std::move(pidfd));
+        return;
+    } else if (had_process) {
+        if (container.end_unseen()) {
+            wanted.push_back(row.id);
+        }
+        return;
+    }
+    if (row.status == ContainerStatus::restarting) {
+        container.resume_restart();
+    } else if (row.status == ContainerStatus::removing) {
+        spawn(loop, container.repair(), "finish the removal of " + row.name);
+    }
+}
+
+}  // namespace stack::engine::supervisor

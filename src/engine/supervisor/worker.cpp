@@ -1,0 +1,168 @@
+#include "engine/supervisor/worker.hpp"
+
+#include <csignal>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "engine/rendezvous.hpp"
+#include "engine/supervisor/container.hpp"
+#include "engine/supervisor/keeper.hpp"
+#include "engine/supervisor/operations.hpp"
+#include "support/error.hpp"
+#include "support/log.hpp"
+
+namespace stack::engine::supervisor {
+namespace {
+
+class Worker {
+public:
+    explicit Worker(const std::string& project)
+        : paths_{Paths::from_environment()},
+          project_{loop_, paths_, project, UniqueFd{control_fd}, listening_fd, life_lock_fd},
+          accepting_{loop_, listening_fd} {}
+
+    void run() {
+        const auto wanted = project_.adopt();
+        project_.keeper.run();
+        if (!wanted.empty()) {
+            spawn(loop_, start_wanted(project_, turns_, wanted), "start what should run");
+        }
+        spawn(loop_, accept(), "accept clients");
+        spawn(loop_, leave_when_idle(), "leave when idle");
+        loop_.run();
+    }
+
+private:
+    Task<> accept() {
+        while (co_await accepting_.readable()) {
+            take_clients();
+        }
+    }
+
+    /// True if somebody was waiting.
+    bool take_clients() {
+        bool any = false;
+        for (;;) {
+            UniqueFd client{::accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC)};
+            if (!client) {
+                return any;
+            }
+            any = true;
+            greeted_ = true;
+            ++sessions_;
+            spawn(loop_, serve(std::make_shared<Session>(project_, turns_, std::move(client))), "serve a client");
+        }
+    }
+
+    Task<> serve(std::shared_ptr<Session> session) {
+        co_await session->run();
+        --sessions_;
+        project_.changed.notify();
+    }
+
+    bool is_idle() const {
+        if (sessions_ > 0 || !turns_.holder.empty() || !project_.execs.empty()) {
+            return false;
+        }
+        for (const auto& [id, container] : project_.containers) {
+            const ContainerStatus status = container->row().status;
+            const bool goes = status == ContainerStatus::removing ||
+                              (status == ContainerStatus::exited && container->spec().auto_remove);
+            if (container->is_up() || goes) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    Task<> leave_when_idle() {
+        // Whoever started us is about to connect.
+        const Clock::time_point patience = Clock::now() + std::chrono::seconds{10};
+        for (;;) {
+            while (!is_idle() || (!greeted_ && Clock::now() < patience)) {
+                co_await wait_for(project_.changed, greeted_ ? never : patience);
+            }
+            if (try_leave()) {
+                loop_.stop();
+                co_return;
+            }
+            const Clock::time_point later = Clock::now() + std::chrono::seconds{1};
+            co_await wait_for(project_.changed, later);
+        }
+    }
+
+    /// Nobody can start another supervisor while we hold the spawn lock, and nobody who connected is left behind. A
+    /// client that connects after the last look is reset without a greeting, and comes back by way of the lock.
+    bool try_leave() {
+        const UniqueFd lock = try_lock_supervisor(paths_, project_.name, SupervisorLock::spawn);
+        if (!lock || take_clients()) {
+            return false;
+        }
+        const auto folder = supervisor_folder(paths_, project_.name);
+        ::unlink((folder / "supervisor.sock").c_str());
+        try {
+            project_.networks.remove_unused_rules();
+        } catch (const Error& error) {
+            log_warning("remove unused rules: {}", error.what());
+        }
+        if (project_.containers.empty()) {
+            std::error_code ignored;
+            std::filesystem::remove_all(folder, ignored);
+            for (const char* empty : {"projects", "containers", "networks"}) {
+                ::rmdir((paths_.run() / empty).c_str());
+            }
+        }
+        project_.keeper.leave();
+        return true;
+    }
+
+    Loop loop_{1};
+    Paths paths_;
+    TurnKeeper turns_;
+    Project project_;
+    Watched accepting_;
+    int sessions_{0};
+    bool greeted_{false};
+};
+
+void prepare_process() {
+    ::prctl(PR_SET_NAME, "stack-worker");
+    ::signal(SIGHUP, SIG_IGN);
+    ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
+    // One arena and early give-back: the worker's memory is counted.
+    ::mallopt(M_ARENA_MAX, 1);
+    ::mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+    for (const int fd : {control_fd, listening_fd, life_lock_fd}) {
+        ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+    ::fcntl(listening_fd, F_SETFL, ::fcntl(listening_fd, F_GETFL) | O_NONBLOCK);
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+}  // namespace
+
+int run_worker(const std::string& project) {
+    prepare_process();
+    try {
+        // Never taken apart: the process ends, and the kernel gives everything back at once.
+        auto* worker = new Worker{project};
+        worker->run();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "worker of project '{}': {}\n", project, error.what());
+        ::_exit(1);
+    }
+    ::_exit(0);
+}
+
+}  // namespace stack::engine::supervisor
