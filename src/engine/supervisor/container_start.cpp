@@ -67,7 +67,11 @@ Task<std::string> read_to_end(Loop& loop, int fd) {
     Watched watched{loop, fd};
     std::string text;
     std::array<char, 4096> buffer;
-    while (co_await watched.readable()) {
+    while (true) {
+        const bool ready = co_await watched.readable();
+        if (!ready) {
+            break;
+        }
         const ssize_t got = ::read(fd, buffer.data(), buffer.size());
         if (got <= 0) {
             break;

@@ -28,7 +28,11 @@ struct Output {
 
 Task<> collect(std::shared_ptr<Output> output) {
     std::array<char, 4096> buffer;
-    while (co_await output->watched->readable()) {
+    while (true) {
+        const bool ready = co_await output->watched->readable();
+        if (!ready) {
+            break;
+        }
         const ssize_t got = ::read(output->pipe.get(), buffer.data(), buffer.size());
         if (got <= 0) {
             co_return;

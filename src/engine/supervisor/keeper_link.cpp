@@ -245,7 +245,11 @@ void KeeperLink::flush() {
 }
 
 Task<> KeeperLink::flush_when_writable() {
-    while (!outgoing_.empty() && watched_ && co_await watched_->writable()) {
+    while (!outgoing_.empty() && watched_) {
+        const bool ready = co_await watched_->writable();
+        if (!ready) {
+            break;
+        }
         flush();
     }
 }

@@ -113,7 +113,11 @@ void LogPump::follow(const std::string& key, logs::Stream stream, bool is_termin
 }
 
 Task<> LogPump::move(std::shared_ptr<Flow> flow) {
-    while (!flow->stopped && co_await flow->watched.readable()) {
+    while (!flow->stopped) {
+        const bool ready = co_await flow->watched.readable();
+        if (!ready) {
+            break;
+        }
         while (!flow->stopped && take(*flow)) {
             const auto next = Clock::now() + pause_between_takes;
             co_await sleep_until(next);

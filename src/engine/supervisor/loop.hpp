@@ -12,7 +12,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 /// The worker's event loop: one thread, coroutines. With g++ 12.2 temporaries in the argument list of a co_await'ed
-/// call may be destroyed twice: name them first, and pass by reference.
+/// call may be destroyed twice: name them first, and pass by reference. Never put a co_await into the condition of a
+/// while: the compiler lays the frame out wrongly (a field comes before the resume pointer) and the first resume traps.
 namespace stack::engine::supervisor {
 
 namespace asio = boost::asio;

@@ -170,7 +170,11 @@ void Networks::ensure_firewall(const std::vector<net::Network>& networks) {
 }
 
 Task<> Networks::watch_firewall() {
-    while (co_await firewall_watch_->readable()) {
+    while (true) {
+        const bool ready = co_await firewall_watch_->readable();
+        if (!ready) {
+            break;
+        }
         if (firewall_events_->handle()) {
             log_warning("somebody removed the rules of table '{}'; loading them again", firewall_.table());
             firewall_.restore();

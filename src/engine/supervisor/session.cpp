@@ -42,7 +42,11 @@ Task<> Session::run() {
     const auto self = shared_from_this();
     send(R"({"hello": 1})");
     std::vector<UniqueFd> unwanted;
-    while (!closed_ && co_await watched_.readable()) {
+    while (!closed_) {
+        const bool ready = co_await watched_.readable();
+        if (!ready) {
+            break;
+        }
         try {
             if (wire::receive_some(socket_.get(), reader_, unwanted) == 0) {
                 break;

@@ -40,7 +40,11 @@ public:
 
 private:
     Task<> accept() {
-        while (co_await accepting_.readable()) {
+        while (true) {
+            const bool ready = co_await accepting_.readable();
+            if (!ready) {
+                break;
+            }
             take_clients();
         }
     }

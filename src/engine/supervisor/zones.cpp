@@ -109,7 +109,11 @@ void Networks::tell_others(const std::string& network_id) const {
 Task<> Networks::watch_others() {
     const std::string own = project_.empty() ? "_" : project_;
     alignas(inotify_event) std::array<char, 8192> buffer;
-    while (co_await inotify_watch_->readable()) {
+    while (true) {
+        const bool ready = co_await inotify_watch_->readable();
+        if (!ready) {
+            break;
+        }
         std::set<std::string> changed;
         for (ssize_t got = 0; (got = ::read(inotify_.get(), buffer.data(), buffer.size())) > 0;) {
             for (ssize_t at = 0; at < got;) {
