@@ -115,6 +115,11 @@ private:
         } catch (const Error& error) {
             log_warning("remove unused rules: {}", error.what());
         }
+        try {
+            runtime::remove_parent_cgroup(project_.cgroups, "stack-" + project_.paths.tag());
+        } catch (const Error& error) {
+            log_warning("remove the engine's cgroup: {}", error.what());
+        }
         if (project_.containers.empty()) {
             std::error_code ignored;
             std::filesystem::remove_all(folder, ignored);
