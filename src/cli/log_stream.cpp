@@ -9,6 +9,8 @@
 #include "cli/state_view.hpp"
 #include "cli/table.hpp"
 #include "cli/terminal.hpp"
+#include "desired/json.hpp"
+#include "engine/client.hpp"
 
 namespace stack::cli {
 
@@ -25,12 +27,25 @@ LogStream::LogStream(const Context& context, std::string project, Wanted wanted,
     refresh();
 }
 
+/// A process may be gone for a moment before its supervisor has written down how it ended: waits for that. One that
+/// will be restarted is taken as it is; its row is about to say so.
+ContainerRow LogStream::settled(const ContainerRow& row) const {
+    const auto spec = desired::container_spec_from_json(row.spec_json);
+    if (!row.vanished || spec.restart.condition != desired::RestartPolicy::Condition::no ||
+        !engine::supervisor_is_running(context_.paths, project_)) {
+        return row;
+    }
+    engine::SupervisorClient{context_.paths, project_}.wait(row.id, engine::SupervisorClient::WaitFor::not_running);
+    return StateView{context_.paths}.find(row.id).value_or(row);
+}
+
 void LogStream::refresh(const Ended& ended) {
     any_up_ = false;
-    for (const ContainerRow& row : StateView{context_.paths}.of_project(project_)) {
-        if (!wanted_(row)) {
+    for (const ContainerRow& seen : StateView{context_.paths}.of_project(project_)) {
+        if (!wanted_(seen)) {
             continue;
         }
+        const ContainerRow row = seen.vanished ? settled(seen) : seen;
         if (known_.insert(row.id).second) {
             reader_.add(context_.paths.container(row.id) / "logs");
             names_.push_back(log_name(row));

@@ -47,6 +47,7 @@ public:
     bool empty() const noexcept { return names_.empty(); }
 
 private:
+    engine::ContainerRow settled(const engine::ContainerRow& row) const;
     void print(const engine::logs::Line& line);
 
     const Context& context_;

@@ -51,4 +51,10 @@ std::string signal_name(int number) {
     return number >= SIGRTMIN ? fmt::format("SIGRTMIN+{}", number - SIGRTMIN) : std::to_string(number);
 }
 
+void ignore_signal(int number) {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    check(::sigaction(number, &ignore, nullptr), [&] { return fmt::format("ignore {}", signal_name(number)); });
+}
+
 }  // namespace stack::engine

@@ -12,5 +12,7 @@ std::optional<int> parse_signal(std::string_view word);
 int signal_number(std::string_view word);
 /// "SIGTERM".
 std::string signal_name(int number);
+/// sigaction(2) with SIG_IGN, for this process and what it executes.
+void ignore_signal(int number);
 
 }  // namespace stack::engine

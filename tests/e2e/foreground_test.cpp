@@ -65,7 +65,7 @@ TEST_CASE("a foreground up ends with its containers and shows all they said", "[
     CHECK(up.out.find("one-1 exited with code 4\n") != std::string::npos);
 }
 
-TEST_CASE("--exit-code-from ends with the code of that service and stops the others", "[foreground]") {
+TEST_CASE("exit-code-from ends with the code of that service and stops the others", "[foreground]") {
     const Sandbox box{"code"};
     box.need_busybox();
     box.write("compose.yaml", R"(services:

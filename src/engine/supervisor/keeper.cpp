@@ -20,6 +20,7 @@
 #include "engine/rendezvous.hpp"
 #include "engine/runtime/exec.hpp"
 #include "engine/runtime/launch.hpp"
+#include "engine/signals.hpp"
 #include "engine/supervisor/exit_info.hpp"
 #include "engine/supervisor/keeper_tables.hpp"
 #include "support/error.hpp"
@@ -52,9 +53,9 @@ public:
         sigemptyset(&signals);
         sigaddset(&signals, SIGCHLD);
         ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-        ::signal(SIGHUP, SIG_IGN);
-        ::signal(SIGINT, SIG_IGN);
-        ::signal(SIGPIPE, SIG_IGN);
+        for (const int signal : {SIGHUP, SIGINT, SIGPIPE}) {
+            ignore_signal(signal);
+        }
         signals_ = UniqueFd{check(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), [] { return "signalfd"; })};
         timer_ = UniqueFd{
             check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), [] { return "timerfd_create"; })};

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "support/random.hpp"
+#include "support/text.hpp"
 
 namespace stack::engine::supervisor {
 namespace {
@@ -29,7 +30,7 @@ constexpr std::array<std::string_view, 64> animals{
 
 std::string made_up_name() {
     const std::string random = random_hex(2);
-    const auto value = static_cast<size_t>(std::stoul(random, nullptr, 16));
+    const auto value = static_cast<size_t>(parse_uint(random, 16).value_or(0));
     std::string name{qualities[value % qualities.size()]};
     return name.append("_").append(animals[value / qualities.size() % animals.size()]);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/rendezvous.hpp"
+#include "engine/signals.hpp"
 #include "engine/supervisor/container.hpp"
 #include "engine/supervisor/keeper.hpp"
 #include "engine/supervisor/operations.hpp"
@@ -142,9 +143,9 @@ private:
 
 void prepare_process() {
     ::prctl(PR_SET_NAME, "stack-worker");
-    ::signal(SIGHUP, SIG_IGN);
-    ::signal(SIGINT, SIG_IGN);
-    ::signal(SIGPIPE, SIG_IGN);
+    for (const int signal : {SIGHUP, SIGINT, SIGPIPE}) {
+        ignore_signal(signal);
+    }
     // One arena and early give-back: the worker's memory is counted.
     ::mallopt(M_ARENA_MAX, 1);
     ::mallopt(M_TRIM_THRESHOLD, 128 * 1024);

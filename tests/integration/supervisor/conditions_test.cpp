@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include <csignal>
+
+#include <catch2/catch.hpp>
 
 #include "harness/eventually.hpp"
 #include "stage.hpp"
@@ -39,8 +39,9 @@ TEST_CASE("dependencies come first, with their conditions", "[supervisor]") {
     CHECK(health.status == HealthStatus::healthy);
     CHECK(health.log.back().output == "fine\n");
     // Names lead to containers; the network's DNS answers them.
-    CHECK(stage.inside("p-web-1", "nslookup db 127.0.0.11").find(stage.row("p-db-1").endpoints.at(0).ipv4) !=
-          std::string::npos);
+    const std::string answer = stage.inside("p-web-1", "nslookup db 127.0.0.11");
+    INFO(answer);
+    CHECK(answer.find(stage.row("p-db-1").endpoints.at(0).ipv4) != std::string::npos);
 }
 
 TEST_CASE("an unhealthy or failed dependency stops what needs it and nothing else", "[supervisor]") {

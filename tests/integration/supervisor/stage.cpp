@@ -45,6 +45,7 @@ desired::ServiceSpec Stage::service(const std::string& name, const std::string& 
     spec.container.stop_grace_period = std::chrono::seconds{0};
     desired::EndpointSpec endpoint;
     endpoint.network = "p_default";
+    endpoint.aliases = {name};
     spec.container.endpoints.push_back(endpoint);
     return spec;
 }

@@ -50,7 +50,9 @@ TEST_CASE("killing the worker hurts no container and loses no line", "[superviso
     CHECK(stage.row("p-a-1").pid == before.pid);
     CHECK(stage.row("p-a-1").status == ContainerStatus::running);
     // The new worker serves names, and knows how things end.
-    CHECK(stage.inside("p-b-1", "nslookup a 127.0.0.11").find(before.endpoints.at(0).ipv4) != std::string::npos);
+    const std::string answer = stage.inside("p-b-1", "nslookup a 127.0.0.11");
+    INFO(answer);
+    CHECK(answer.find(before.endpoints.at(0).ipv4) != std::string::npos);
     stage.client().kill({{"p-b-1"}, {}, false, false}, "9", {});
     CHECK(stage.client().wait("p-b-1", SupervisorClient::WaitFor::not_running).exit_code == 137);
 }
