@@ -79,6 +79,17 @@ engine::logs::ReadOptions read_options(const AttachWish& wish) {
     return options;
 }
 
+/// 126 and 127 speak of the program, which the container's row tells; all else is the engine's failure.
+int failed_start_code(engine::SupervisorClient& client, const std::string& id) {
+    try {
+        const auto result = client.wait(id, engine::SupervisorClient::WaitFor::not_running);
+        const int code = result.exit_code.value_or(exit_engine_error);
+        return code == exit_not_executable || code == exit_not_found ? code : exit_engine_error;
+    } catch (const Error&) {
+        return exit_engine_error;  // no supervisor, or the container has gone
+    }
+}
+
 class AttachLoop {
 public:
     AttachLoop(const Context& context, engine::SupervisorClient& client, const AttachWish& wish)
@@ -128,14 +139,19 @@ public:
 
 private:
     void start() {
-        engine::Targets target;
-        target.containers = {wish_.id};
-        target.include_one_off = true;
-        client_.start(target, [](const engine::Event& event) {
-            if (event.progress == engine::Progress::warning) {
-                fmt::print(stderr, "warning: {}\n", event.detail);
-            }
-        });
+        try {
+            start_container(client_, wish_.id);
+        } catch (const ExitError&) {
+            end_attachment();
+            throw;
+        }
+    }
+
+    void end_attachment() {
+        client_.detach(wish_.id);
+        if (wish_.auto_remove) {
+            client_.wait(wish_.id, engine::SupervisorClient::WaitFor::removed);
+        }
     }
 
     void print_output(bool flush) {
@@ -196,10 +212,7 @@ private:
     }
 
     int finish(const engine::ExitResult& result) {
-        client_.detach(wish_.id);
-        if (wish_.auto_remove) {
-            client_.wait(wish_.id, engine::SupervisorClient::WaitFor::removed);
-        }
+        end_attachment();
         if (!result.error.empty()) {
             throw ExitError{result.exit_code.value_or(exit_engine_error), Error{Errc::system, result.error}};
         }
@@ -220,6 +233,21 @@ private:
 };
 
 }  // namespace
+
+void start_container(engine::SupervisorClient& client, const std::string& id) {
+    engine::Targets target;
+    target.containers = {id};
+    target.include_one_off = true;
+    try {
+        client.start(target, [](const engine::Event& event) {
+            if (event.progress == engine::Progress::warning) {
+                fmt::print(stderr, "warning: {}\n", event.detail);
+            }
+        });
+    } catch (const Error& error) {
+        throw ExitError{failed_start_code(client, id), error};
+    }
+}
 
 int attach_to_container(const Context& context, engine::SupervisorClient& client, const AttachWish& wish) {
     return AttachLoop{context, client, wish}.run();

@@ -20,6 +20,10 @@ struct AttachWish {
     std::string detach_keys;  ///< as bytes
 };
 
+/// Starts it and prints the warnings. Throws ExitError: 126 if the program cannot be executed, 127 if there is none,
+/// 125 for all else.
+void start_container(engine::SupervisorClient& client, const std::string& id);
+
 /// Shows the container's output as it comes, byte by byte, hands our input and signals on, until it has ended. Returns
 /// its exit code; 0 if the user detached. Throws ExitError 125, 126 or 127 if it could not be started.
 int attach_to_container(const Context& context, engine::SupervisorClient& client, const AttachWish& wish);

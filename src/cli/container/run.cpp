@@ -6,7 +6,6 @@
 #include "cli/container/attach_session.hpp"
 #include "cli/container/create.hpp"
 #include "cli/container/spec_flags.hpp"
-#include "cli/exit_codes.hpp"
 #include "cli/terminal_session.hpp"
 #include "cli/verbs.hpp"
 #include "engine/client.hpp"
@@ -36,22 +35,6 @@ void take_streams(const Flags& flags, AttachWish& wish) {
     wish.show_err = has("stderr");
 }
 
-int start_in_background(engine::SupervisorClient& client, const std::string& id) {
-    engine::Targets target;
-    target.containers = {id};
-    try {
-        client.start(target, [](const engine::Event& event) {
-            if (event.progress == engine::Progress::warning) {
-                fmt::print(stderr, "warning: {}\n", event.detail);
-            }
-        });
-    } catch (const Error& error) {
-        throw ExitError{exit_engine_error, error};
-    }
-    fmt::print("{}\n", id);
-    return 0;
-}
-
 }  // namespace
 
 int container_run(Context& context, const Flags& flags) {
@@ -72,7 +55,9 @@ int container_run(Context& context, const Flags& flags) {
     engine::SupervisorClient client{context.paths, ""};
     wish.id = create_from_flags(context, flags, spec, client);
     if (background) {
-        return start_in_background(client, wish.id);
+        start_container(client, wish.id);
+        fmt::print("{}\n", wish.id);
+        return 0;
     }
     return attach_to_container(context, client, wish);
 }

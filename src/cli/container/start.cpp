@@ -1,5 +1,6 @@
 #include "cli/container/attach_session.hpp"
 #include "cli/container/each.hpp"
+#include "cli/exit_codes.hpp"
 #include "cli/state_view.hpp"
 #include "cli/terminal_session.hpp"
 #include "cli/verbs.hpp"
@@ -28,7 +29,11 @@ int container_start(Context& context, const Flags& flags) {
     wish.auto_remove = spec.auto_remove;
     wish.detach_keys = parse_detach_keys(flags.value_or("detach-keys", default_detach_keys));
     engine::SupervisorClient client{context.paths, row.project};
-    return attach_to_container(context, client, wish);
+    try {
+        return attach_to_container(context, client, wish);
+    } catch (const ExitError& error) {
+        throw Error{error};  // 125 to 127 are for `run`; here every failure is 1
+    }
 }
 
 }  // namespace stack::cli
