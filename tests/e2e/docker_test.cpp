@@ -27,6 +27,18 @@ TEST_CASE("docker run hands standard input on until its end", "[docker]") {
     CHECK(result.exit_code == 0);
 }
 
+TEST_CASE("docker run shows what the program says while it runs, also a line without its end", "[docker]") {
+    const Sandbox box{"run"};
+    box.need_busybox();
+    Command wish =
+        box.command("docker", {"run", "--rm", "-i", "busybox", "sh", "-c", "printf 'name? '; read x; exit 3"});
+    wish.keep_stdin = true;
+    Process asking{wish};
+    REQUIRE(asking.wait_for("name? "));
+    asking.write("boris\n");
+    CHECK(asking.wait().exit_code == 3);
+}
+
 TEST_CASE("docker run -d, ps, exec, logs, inspect, stop, start, rm", "[docker]") {
     const Sandbox box{"run"};
     box.need_busybox();
@@ -62,6 +74,10 @@ TEST_CASE("docker's exit codes: 125 the engine, 126 not executable, 127 not foun
     CHECK(box.docker({"run", "--rm", "no-such-image", "true"}).exit_code == 125);
     CHECK(box.docker({"run", "--rm", "busybox", "/etc"}).exit_code == 126);
     CHECK(box.docker({"run", "--rm", "busybox", "/no/such/thing"}).exit_code == 127);
+    CHECK(box.docker({"run", "--rm", "-d", "busybox", "/no/such/thing"}).exit_code == 127);
+    CHECK(eventually([&] { return box.docker({"ps", "-aq"}).out.empty(); }));
+    CHECK(box.docker({"create", "--name", "bad", "busybox", "/no/such/thing"}).exit_code == 0);
+    CHECK(box.docker({"start", "-a", "bad"}).exit_code == 1);
     CHECK(box.docker({"run", "--no-such-flag", "busybox"}).exit_code == 125);
 }
 

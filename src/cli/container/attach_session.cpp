@@ -99,14 +99,14 @@ public:
           reader_{{context.paths.container(wish.id) / "logs"}, read_options(wish)},
           attachment_{client.attach(wish.id)},
           filter_{wish.tty ? wish.detach_keys : ""},
-          input_open_{wish.interactive && attachment_.stdin_fd} {
-        reader_.watch_fd();
-    }
+          input_open_{wish.interactive && attachment_.stdin_fd} {}
 
     int run() {
         if (wish_.start) {
             start();
+            take_terminal();
         }
+        reader_.watch_fd();  // not sooner: the first start makes the log's folder
         const RawTerminal raw{wish_.tty && wish_.interactive ? STDIN_FILENO : -1};
         if (wish_.tty) {
             copy_terminal_size(STDOUT_FILENO, attachment_.stdin_fd.get());
@@ -141,10 +141,24 @@ private:
     void start() {
         try {
             start_container(client_, wish_.id);
-        } catch (const ExitError&) {
-            end_attachment();
+        } catch (const ExitError& failure) {
+            try {
+                end_attachment();
+            } catch (const Error&) {
+                throw ExitError{failure};  // what went wrong first is what counts
+            }
             throw;
         }
+    }
+
+    /// A terminal is made by the start: what was attached before had none, or that of an earlier run.
+    void take_terminal() {
+        if (!wish_.tty) {
+            return;
+        }
+        attachment_ = client_.attach(wish_.id);
+        client_.detach(wish_.id);  // the earlier one; at no moment was there none, so --rm waits for us
+        input_open_ = wish_.interactive && attachment_.stdin_fd;
     }
 
     void end_attachment() {
