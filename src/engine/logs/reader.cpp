@@ -25,12 +25,15 @@ public:
     size_t add(std::filesystem::path folder) {
         sources_.emplace_back(std::move(folder), sources_.size(), options_);
         if (inotify_) {
-            watch(sources_.back());
+            watch_new();
         }
         return sources_.size() - 1;
     }
 
     bool read(const Sink& sink, bool flush) {
+        if (inotify_) {
+            watch_new();  // before we look: what is written from now on wakes
+        }
         if (options_.tail && !options_.raw && tailed_ < sources_.size()) {
             if (!read_tail(sink, flush)) {
                 return false;
@@ -61,9 +64,7 @@ public:
     int watch_fd() {
         if (!inotify_) {
             inotify_ = UniqueFd{check(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK), [] { return "inotify_init1"; })};
-            for (const Source& source : sources_) {
-                watch(source);
-            }
+            watch_new();
         }
         return inotify_.get();
     }
@@ -110,14 +111,22 @@ private:
         });
     }
 
-    void watch(const Source& source) const {
-        // Absence is no error: a log that is not there has nothing to tell.
-        ::inotify_add_watch(inotify_.get(), source.folder().c_str(),
-                            IN_MODIFY | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_ONLYDIR);
+    /// A log's folder is made by the container's first start: where there is none yet, the next read looks again.
+    void watch_new() {
+        watched_.resize(sources_.size(), false);
+        for (size_t i = 0; i < sources_.size(); ++i) {
+            watched_[i] = watched_[i] || watch(sources_[i]);
+        }
+    }
+
+    bool watch(const Source& source) const {
+        return ::inotify_add_watch(inotify_.get(), source.folder().c_str(),
+                                   IN_MODIFY | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_ONLYDIR) >= 0;
     }
 
     ReadOptions options_;
     std::deque<Source> sources_;
+    std::vector<bool> watched_;  ///< by source
     size_t tailed_{0};
     UniqueFd inotify_;
 };

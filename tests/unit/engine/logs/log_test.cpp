@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "engine/logs/reader.hpp"
@@ -121,4 +122,25 @@ TEST_CASE("several logs are merged in true order, and followed", "[logs]") {
     reader.acknowledge();
     CHECK(reader.read(sink));
     CHECK(found.back() == "1:5");
+}
+
+TEST_CASE("a log that comes after the watch is watched from the next read on", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    std::string found;
+    const Reader::Sink sink = [&](const Line& line) {
+        found += line.text;
+        return true;
+    };
+    Reader reader{{fixture.folder("late")}, {}};
+    const int watch = reader.watch_fd();
+    CHECK(reader.read(sink));
+    Writer late{fixture.folder("late"), {}, sequence};
+    CHECK(reader.read(sink));
+    reader.acknowledge();
+    late.append("1\n", Stream::out);
+    pollfd ready{watch, POLLIN, 0};
+    REQUIRE(::poll(&ready, 1, 10'000) == 1);
+    CHECK(reader.read(sink));
+    CHECK(found == "1");
 }
