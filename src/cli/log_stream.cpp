@@ -53,9 +53,14 @@ void LogStream::refresh(const Ended& ended) {
         }
         any_up_ |= row.is_up();
         const auto was_up = last_start_.find(row.id);
-        // It ended, or it ended and was started again between two looks.
-        const bool has_ended = was_up != last_start_.end() && (!row.is_up() || row.started_ns != was_up->second);
-        if (has_ended && ended && row.status != engine::ContainerStatus::created) {
+        const bool known_up = was_up != last_start_.end();
+        // It ended and was started again between two looks.
+        const bool restarted = known_up && row.is_up() && row.started_ns != was_up->second;
+        // It ended; perhaps before anybody looked for the first time.
+        const bool over = !row.is_up() && row.status != engine::ContainerStatus::created && row.started_ns > 0;
+        const bool ended_now = over && (known_up || row.started_ns >= tell_since_ns_) && told_[row.id] != row.started_ns;
+        if (ended && (restarted || ended_now)) {
+            told_[row.id] = ended_now ? row.started_ns : was_up->second;
             ended(row);
         }
         if (row.is_up()) {

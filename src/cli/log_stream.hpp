@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -35,6 +36,8 @@ public:
     /// `ended` gets each container once per end.
     using Ended = std::function<void(const engine::ContainerRow&)>;
     void refresh(const Ended& ended = {});
+    /// Ends of runs that began since then are told even if they were over before the first look. Default: never.
+    void tell_ends_since(std::int64_t time_ns) noexcept { tell_since_ns_ = time_ns; }
 
     /// Prints what is there. With `flush`, lines that are not ended as well.
     void pump(bool flush);
@@ -58,6 +61,8 @@ private:
     std::vector<std::string> names_;  ///< by source
     std::set<std::string> known_;
     std::map<std::string, std::int64_t> last_start_;  ///< of containers that are up
+    std::map<std::string, std::int64_t> told_;  ///< the beginning of the run whose end was told last
+    std::int64_t tell_since_ns_{std::numeric_limits<std::int64_t>::max()};
     size_t name_width_{0};
     bool any_up_{false};
 };

@@ -85,6 +85,7 @@ private:
         engine::logs::ReadOptions since;
         since.since_ns = begin_ns_;
         stream_ = std::make_unique<LogStream>(context_, state_.project, options_.attached, since, options_.style);
+        stream_->tell_ends_since(begin_ns_);
         stream_->watch_fd();
     }
 

@@ -140,6 +140,8 @@ TEST_CASE("forwarding is switched on for containers and put back as it was found
     host.give_lan_ipv6();
     const auto sysctl = [](const char* name) { return read_file(std::string{"/proc/sys/net/"} + name); };
     const std::string accept_ra = sysctl("ipv6/conf/lan0/accept_ra");
+    // A new namespace begins with the host's own setting.
+    write_file("/proc/sys/net/ipv4/ip_forward", "0");
     REQUIRE(sysctl("ipv4/ip_forward") == "0\n");
     const Network four = host.network({.name = "four"});
     const Network six = host.network({.name = "six", .enable_ipv6 = true});
