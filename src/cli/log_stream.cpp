@@ -58,7 +58,8 @@ void LogStream::refresh(const Ended& ended) {
         const bool restarted = known_up && row.is_up() && row.started_ns != was_up->second;
         // It ended; perhaps before anybody looked for the first time.
         const bool over = !row.is_up() && row.status != engine::ContainerStatus::created && row.started_ns > 0;
-        const bool ended_now = over && (known_up || row.started_ns >= tell_since_ns_) && told_[row.id] != row.started_ns;
+        const bool ended_now =
+            over && (known_up || row.started_ns >= tell_since_ns_) && told_[row.id] != row.started_ns;
         if (ended && (restarted || ended_now)) {
             told_[row.id] = ended_now ? row.started_ns : was_up->second;
             ended(row);

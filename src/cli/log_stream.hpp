@@ -61,7 +61,7 @@ private:
     std::vector<std::string> names_;  ///< by source
     std::set<std::string> known_;
     std::map<std::string, std::int64_t> last_start_;  ///< of containers that are up
-    std::map<std::string, std::int64_t> told_;  ///< the beginning of the run whose end was told last
+    std::map<std::string, std::int64_t> told_;        ///< the beginning of the run whose end was told last
     std::int64_t tell_since_ns_{std::numeric_limits<std::int64_t>::max()};
     size_t name_width_{0};
     bool any_up_{false};
