@@ -126,11 +126,20 @@ private:
                 merge(merged, std::move(own), section / name, context_.findings);
                 *derived = std::move(merged);
             } else {
-                derived->erase("extends");
+                keep_reference(*derived, derived_file);
             }
             derived_file.done[name] = true;
             base_file = &derived_file;
             base_name = name;
+        }
+    }
+
+    // Of a service that says nothing there is nothing to merge: `extends` stays in the model, as docker compose has it.
+    void keep_reference(Node& derived, const SourceFile& source) const {
+        Node* extends = derived.find("extends");
+        Node* file = extends == nullptr ? nullptr : extends->find("file");
+        if (file != nullptr && context_.options.resolve_paths) {
+            file->text = resolve_path(file->text, source.directory, context_.home);
         }
     }
 

@@ -310,23 +310,8 @@ ServiceGraph make_graph(const Project& project) {
     std::size_t from = 0;
     for (const auto& [name, service] : project.services) {
         for (const auto& [to, dependency] : service.depends_on) {
-            std::string_view cause = "depends_on";
-            if (dependency.implied) {
-                const auto is_this = [&](const std::string& text) { return before_colon(text) == to; };
-                const auto shares = [&](const std::string& text) {
-                    return named_service(text) == std::string_view{to};
-                };
-                cause = std::any_of(service.links.begin(), service.links.end(), is_this) ? "links"
-                        : std::any_of(service.volumes_from.begin(), service.volumes_from.end(), is_this)
-                            ? "volumes_from"
-                        : shares(service.network_mode) ? "network_mode"
-                        : shares(service.ipc)          ? "ipc"
-                        : shares(service.pid)          ? "pid"
-                        : shares(service.uts)          ? "uts"
-                                                       : "build";
-            }
             builder.add_edge(from, to,
-                             {.cause = std::string{cause},
+                             {.cause = dependency.cause,
                               .condition = dependency.condition,
                               .required = dependency.required,
                               .restart = dependency.restart,

@@ -16,7 +16,7 @@ namespace stack::compose {
 struct ServiceEdge {
     std::size_t from{0};
     std::size_t to{0};
-    std::string cause;  // the key: depends_on, links, volumes_from, network_mode, ipc, pid, uts, build
+    std::string cause;  // the key: depends_on, links, volumes_from, network_mode, ipc, pid, uts
     DependencyCondition condition{DependencyCondition::started};
     bool required{true};
     bool restart{false};

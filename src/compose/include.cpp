@@ -8,6 +8,7 @@
 #include "compose/extends.hpp"
 #include "compose/limits.hpp"
 #include "compose/merge.hpp"
+#include "compose/normalize.hpp"
 #include "compose/read_file.hpp"
 #include "compose/resolve_paths.hpp"
 #include "compose/schema_check.hpp"
@@ -26,6 +27,7 @@ struct Include {
     std::vector<std::pair<std::string, Mark>> paths;
     std::vector<std::pair<std::string, Mark>> env_files;
     std::string project_directory;
+    Mark directory_mark;
 };
 
 std::vector<std::pair<std::string, Mark>> texts_of(const Node* node) {
@@ -51,6 +53,7 @@ Include read_include(const Node& entry) {
     include.env_files = texts_of(entry.find("env_file"));
     if (const Node* directory = entry.find("project_directory")) {
         include.project_directory = directory->text;
+        include.directory_mark = directory->mark;
     }
     return include;
 }
@@ -83,14 +86,16 @@ public:
         if (circle(main, include.paths.front().second, path)) {
             return;
         }
-        const std::filesystem::path folder =
+        const std::filesystem::path named =
             include.project_directory.empty()
                 ? main.parent_path()
                 : std::filesystem::path{resolve_path(include.project_directory, directory_, context_.home)};
-        const Environment environment = read_env_files(context_, environment_, env_files(include, folder));
+        const std::filesystem::path folder = folder_of(include, named, path);
+        const Environment environment = read_env_files(context_, environment_, env_files(include, named));
         including_.push_back(main);
         Node included = load_model(context_, std::move(files), folder, environment, including_);
         including_.pop_back();
+        default_build_contexts(included);
         if (context_.options.resolve_paths) {
             resolve_paths(included, folder, context_.home);
         } else {
@@ -100,6 +105,23 @@ public:
     }
 
 private:
+    // A project_directory that is a file stands for the folder of that file, as docker compose has it; so does one that
+    // is not there, which is rarely meant.
+    std::filesystem::path folder_of(const Include& include, const std::filesystem::path& named, const Path& path) {
+        std::error_code error;
+        if (include.project_directory.empty() || std::filesystem::is_directory(named, error)) {
+            return named;
+        }
+        if (!std::filesystem::exists(named, error)) {
+            context_.findings.warning(include.directory_mark, path / "project_directory",
+                                      fmt::format("the 'project_directory' of an include is '{}', which is not there; "
+                                                  "paths are taken from the folder above it",
+                                                  abbreviate(include.project_directory, 200)),
+                                      "make the folder, or name one that is there");
+        }
+        return named.parent_path();
+    }
+
     bool circle(const std::filesystem::path& file, Mark mark, const Path& path) {
         if (including_.size() > limits::include_depth) {
             context_.findings.error(

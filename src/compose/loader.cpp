@@ -193,6 +193,7 @@ private:
     }
 
     void canonical(Node& document) {
+        default_build_contexts(document);
         if (options().resolve_paths) {
             resolve_paths(document, found_.directory, context_.home);
         }
@@ -202,22 +203,6 @@ private:
         document.set("name", Node::string(name_));
         if (options().normalize) {
             normalize(document, name_, found_.environment);
-            default_build_contexts(document);
-        }
-    }
-
-    // `build: {dockerfile: x}` means the project's folder.
-    void default_build_contexts(Node& document) {
-        Node* services = document.find("services");
-        if (services == nullptr || !options().resolve_paths) {
-            return;
-        }
-        for (Member& member : services->members()) {
-            Node* build = member.value.find("build");
-            Node* context = build == nullptr ? nullptr : build->find("context");
-            if (context != nullptr && context->text == ".") {
-                context->text = found_.directory.string();
-            }
         }
     }
 

@@ -64,10 +64,6 @@ void take_from_environment(Node* variables, const Environment& environment) {
 }
 
 void normalize_build(Node& build, const Environment& environment) {
-    if (!build.has("context")) {
-        // resolve_paths() came before: the folder of the project stands in for ".".
-        build.set("context", Node::string(".", build.mark), build.mark);
-    }
     if (!build.has("dockerfile") && !build.has("dockerfile_inline")) {
         build.set("dockerfile", Node::string("Dockerfile", build.mark), build.mark);
     }
@@ -138,6 +134,19 @@ void normalize(Node& document, const std::string& project_name, const Environmen
     }
     for (const std::string_view section : {"networks", "volumes", "secrets", "configs"}) {
         name_members(document.find(section), project_name);
+    }
+}
+
+void default_build_contexts(Node& document) {
+    Node* services = document.find("services");
+    if (services == nullptr || !services->is_mapping()) {
+        return;
+    }
+    for (Member& member : services->members()) {
+        Node* build = member.value.find("build");
+        if (build != nullptr && build->is_mapping() && !build->has("context")) {
+            build->set("context", Node::string(".", build->mark), build->mark);
+        }
     }
 }
 

@@ -9,6 +9,9 @@ namespace stack::compose {
 /// from the environment.
 void normalize(Node& document, const std::string& project_name, const Environment& environment);
 
+/// Writes `context: .` into every build that names none: the folder that its file's paths are relative to.
+void default_build_contexts(Node& document);
+
 /// `external: {name: X}` of version 2 files as `external: true` with `name: X`.
 void relocate_external_names(Node& document, Findings& findings);
 

@@ -216,7 +216,8 @@ Node no_hook() {
 }
 
 // The tree as it is printed in JSON.
-Node for_json(const Node& node, const PrintStyle& style, std::string_view key, std::size_t depth) {
+Node for_json(const Node& node, const PrintStyle& style, std::string_view key, std::size_t depth,
+              bool in_extension = false) {
     if (node.is_string() && style.escape_dollars && node.text.find('$') != std::string::npos) {
         Node copy = node;
         copy.text = replace_all(copy.text, "$", "$$");
@@ -226,9 +227,12 @@ Node for_json(const Node& node, const PrintStyle& style, std::string_view key, s
         return node;
     }
     if (node.is_sequence()) {
+        if (in_extension && node.empty()) {
+            return Node{};  // as `docker compose config` writes it
+        }
         Node copy = Node::sequence();
         for (const Node& item : node.items()) {
-            copy.push_back(for_json(item, style, key, depth + 1));
+            copy.push_back(for_json(item, style, key, depth + 1, in_extension));
             if (key == "watch" && depth == 4 && item.is_mapping() && !item.has("exec")) {
                 copy.items().back().set("exec", no_hook());
             }
@@ -241,7 +245,8 @@ Node for_json(const Node& node, const PrintStyle& style, std::string_view key, s
         if (keeps_extensions || !member->key.starts_with("x-")) {
             copy.members().push_back({style.escape_dollars ? replace_all(member->key, "$", "$$") : member->key,
                                       {},
-                                      for_json(member->value, style, member->key, depth + 1)});
+                                      for_json(member->value, style, member->key, depth + 1,
+                                               in_extension || (depth == 0 && member->key.starts_with("x-")))});
         }
     }
     return copy;

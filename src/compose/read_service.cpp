@@ -1,5 +1,6 @@
 #include "compose/read_service.hpp"
 
+#include "compose/graph.hpp"
 #include "compose/read_values.hpp"
 
 namespace stack::compose {
@@ -46,6 +47,19 @@ Dependency read_dependency(const Member& member) {
     into(member.value, "restart", dependency.restart);
     into(member.value, "required", dependency.required);
     return dependency;
+}
+
+// What links and the like imply stands in depends_on by now, at the place of the key that implies it.
+std::map<std::string, Dependency> read_dependencies(const Node& service) {
+    std::map<std::string, Dependency> out;
+    members(service, "depends_on", [&](const Member& member) { out.emplace(member.key, read_dependency(member)); });
+    for (const ServiceReference& reference : service_references(service)) {
+        const auto found = out.find(std::string{reference.name});
+        if (found != out.end() && reference.cause != "depends_on" && found->second.mark == reference.mark) {
+            found->second.cause = reference.cause;
+        }
+    }
+    return out;
 }
 
 void read_healthcheck(const Node& node, Healthcheck& check) {
@@ -242,8 +256,7 @@ void read_security_of(const Node& node, Service& service) {
 
 void read_life_of(const Node& node, Service& service) {
     into(node, "attach", service.attach);
-    members(node, "depends_on",
-            [&](const Member& member) { service.depends_on.emplace(member.key, read_dependency(member)); });
+    service.depends_on = read_dependencies(node);
     part(node, "healthcheck", service.healthcheck, read_healthcheck);
     part(node, "logging", service.logging, [](const Node& from, Logging& logging) {
         into(from, "driver", logging.driver);

@@ -13,8 +13,8 @@ struct Dependency {
     DependencyCondition condition{DependencyCondition::started};
     bool restart{false};
     bool required{true};
-    /// Follows from links, volumes_from or a `service:` namespace, not from depends_on.
-    bool implied{false};
+    /// The key that asks for it: depends_on, or links, volumes_from or a `service:` namespace that implies it.
+    std::string cause{"depends_on"};
 };
 
 struct Healthcheck {

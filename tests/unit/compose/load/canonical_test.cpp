@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "compose/graph.hpp"
 #include "unit/compose/load/load_case.hpp"
 
 using stack::compose::test::loaded;
@@ -76,4 +77,16 @@ volumes: {data: , named: {name: other}, out: {external: true}}
     CHECK(loaded(yaml, "networks.default") == R"({"name":"p_default"})");
     CHECK(loaded(yaml, "volumes") ==
           R"({"data":{"name":"p_data"},"named":{"name":"other"},"out":{"external":true,"name":"out"}})");
+}
+
+TEST_CASE("a loaded project knows which key asks for another service", "[compose][graph]") {
+    for (const std::string key : {"links: ['b:x']", "volumes_from: ['b:ro']", "network_mode: 'service:b'",
+                                  "ipc: 'service:b'", "pid: 'service:b'", "uts: 'service:b'", "depends_on: [b]"}) {
+        CAPTURE(key);
+        const auto project = stack::compose::test::load(
+            {{{"compose.yaml", "services: {a: {image: i, " + key + "}, b: {image: i}}\n"}}, {}, {}});
+        const auto graph = stack::compose::make_graph(project.project);
+        REQUIRE(graph.edges.at(0).size() == 1);
+        CHECK(graph.edges[0][0].cause == key.substr(0, key.find(':')));
+    }
 }

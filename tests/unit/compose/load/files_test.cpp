@@ -63,6 +63,35 @@ TEST_CASE("services extend others, over files and steps, with the base's own pat
           "compose.yaml:2:18 service 'web' extends 'bse', which is not a service of 'compose.yaml'");
 }
 
+TEST_CASE("extends of a service that says nothing changes nothing", "[compose][extends]") {
+    const LoadCase empty{{{"compose.yaml", "services: {app: {image: a, extends: {file: b.yaml, service: b}}}"},
+                          {"b.yaml", "services:\n  b:\n"}},
+                         {},
+                         {}};
+    CHECK(loaded(empty, "services.app.image") == R"("a")");
+    CHECK(loaded(empty, "services.app.extends") == R"({"file":"/dir/b.yaml","service":"b"})");
+}
+
+TEST_CASE("the project_directory of an include is a folder, or a file in it", "[compose][include]") {
+    const auto include = [](const std::string& directory) {
+        LoadCase project{
+            {{"compose.yaml", "include:\n  - path: inc/a.yaml\n    project_directory: " + directory + "\n"},
+             {"inc/a.yaml", "services: {a: {build: {target: t}, volumes: ['./d:/d']}}\n"},
+             {"other/file", ""}},
+            {},
+            {}};
+        return project;
+    };
+    CHECK(loaded(include("other"), "services.a.build.context") == R"("/dir/other")");
+    CHECK(loaded(include("other/file"), "services.a.build.context") == R"("/dir/other")");
+    CHECK(warnings(include("other/file")).empty());
+    CHECK(loaded(include("other/none"), "services.a.volumes") ==
+          R"([{"bind":{"create_host_path":true},"source":"/dir/other/d","target":"/d","type":"bind"}])");
+    CHECK(warnings(include("other/none")) ==
+          "compose.yaml:3:24 the 'project_directory' of an include is 'other/none', which is not there; "
+          "paths are taken from the folder above it");
+}
+
 TEST_CASE("include brings in other projects with their own folder and variables", "[compose][include]") {
     const LoadCase project{
         {{"compose.yaml", "include: [inc/compose.yaml]\nservices: {app: {image: a, depends_on: [db]}}\n"},
