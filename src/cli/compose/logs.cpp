@@ -1,11 +1,13 @@
 #include <set>
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include "cli/compose/lifecycle.hpp"
 #include "cli/log_flags.hpp"
 #include "cli/log_stream.hpp"
+#include "cli/state_view.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 
@@ -27,6 +29,14 @@ void follow(LogStream& stream) {
     }
 }
 
+void tell_of_silent_ones(const Context& context, const std::string& project, const LogStream::Wanted& wanted) {
+    for (const engine::ContainerRow& row : StateView{context.paths}.of_project(project)) {
+        if (wanted(row) && row.log_driver == "none") {
+            fmt::print(stderr, "warning: container '{}' keeps no output: its log driver is 'none'\n", row.name);
+        }
+    }
+}
+
 }  // namespace
 
 int compose_logs(Context& context, const Flags& flags) {
@@ -40,6 +50,7 @@ int compose_logs(Context& context, const Flags& flags) {
     const LogStream::Wanted wanted = [&](const engine::ContainerRow& row) {
         return (targets->all || services.contains(row.service)) && (!index || row.replica == *index);
     };
+    tell_of_silent_ones(context, project.name, wanted);
     const LogStyle style{.prefix = !flags.on("no-log-prefix"),
                          .timestamps = flags.on("timestamps"),
                          .colours = !flags.on("no-color") && colours_on(STDOUT_FILENO, context.colours)};

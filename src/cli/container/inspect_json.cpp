@@ -233,28 +233,44 @@ json config_json(const ContainerRow& row, const ContainerSpec& spec, const image
             {"StopSignal", spec.stop_signal.empty() ? image.stop_signal : spec.stop_signal}};
 }
 
+/// As they are executed: an entrypoint of one's own clears the image's command.
+std::vector<std::string> command_words(const ContainerSpec& spec, const image::ImageConfig& image) {
+    std::vector<std::string> words =
+        spec.entrypoint ? *spec.entrypoint : image.entrypoint.value_or(std::vector<std::string>{});
+    const auto command = spec.command ? spec.command : spec.entrypoint ? std::nullopt : image.cmd;
+    if (command) {
+        words.insert(words.end(), command->begin(), command->end());
+    }
+    return words;
+}
+
 }  // namespace
 
 json inspect_json(const ContainerRow& row, const image::ImageConfig* image, const Paths& paths) {
     const ContainerSpec spec = desired::container_spec_from_json(row.spec_json);
     const image::ImageConfig none;
     const std::string run_dir = paths.container_run(row.id);
-    return json::array({{{"Id", row.id},
-                         {"Created", rfc3339(row.created_ns)},
-                         {"Path", row.command.substr(0, row.command.find(' '))},
-                         {"State", state_json(row)},
-                         {"Image", row.image_id},
-                         {"ResolvConfPath", run_dir + "/resolv.conf"},
-                         {"HostnamePath", run_dir + "/hostname"},
-                         {"HostsPath", run_dir + "/hosts"},
-                         {"Name", "/" + row.name},
-                         {"RestartCount", row.restart_count},
-                         {"Driver", "overlay"},
-                         {"Platform", "linux"},
-                         {"HostConfig", host_config_json(row, spec)},
-                         {"Mounts", mounts_json(row)},
-                         {"Config", config_json(row, spec, image ? *image : none)},
-                         {"NetworkSettings", network_json(row)}}})
+    const std::vector<std::string> words = command_words(spec, image ? *image : none);
+    return json::array(
+               {{{"Id", row.id},
+                 {"Created", rfc3339(row.created_ns)},
+                 {"Path", words.empty() ? "" : words.front()},
+                 {"Args", words.empty() ? words : std::vector<std::string>(words.begin() + 1, words.end())},
+                 {"State", state_json(row)},
+                 {"Image", row.image_id},
+                 {"ResolvConfPath", run_dir + "/resolv.conf"},
+                 {"HostnamePath", run_dir + "/hostname"},
+                 {"HostsPath", run_dir + "/hosts"},
+                 {"LogPath",
+                  row.log_driver == "json-file" ? (paths.container(row.id) / (row.id + "-json.log")).string() : ""},
+                 {"Name", "/" + row.name},
+                 {"RestartCount", row.restart_count},
+                 {"Driver", "overlay"},
+                 {"Platform", "linux"},
+                 {"HostConfig", host_config_json(row, spec)},
+                 {"Mounts", mounts_json(row)},
+                 {"Config", config_json(row, spec, image ? *image : none)},
+                 {"NetworkSettings", network_json(row)}}})
         .front();
 }
 

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include "cli/container_text.hpp"
@@ -25,7 +26,9 @@ int container_logs(Context& context, const Flags& flags) {
     const StateView state{context.paths};
     const engine::ContainerRow row = state.get(flags.words().front());
     if (row.log_driver == "none") {
-        throw Error{Errc::unsupported, "configured logging driver does not support reading"};
+        throw Error{Errc::unsupported,
+                    fmt::format("container '{}' keeps no output: its log driver is 'none'", row.name)}
+            .hint("attach to it to see what it says from now on, or make it anew with another log driver");
     }
     const bool timestamps = flags.on("timestamps");
     engine::logs::Reader reader{{context.paths.container(row.id) / "logs"}, log_read_options(flags)};

@@ -136,18 +136,29 @@ Writer::Taken Writer::take(int pipe, Stream stream) {
     return discard(pipe, errno);
 }
 
-Writer::Taken Writer::discard(int pipe, int err) {
+Writer::Taken Writer::drop(int pipe) {
     std::array<char, 65536> rubbish;
     const ssize_t lost = ::read(pipe, rubbish.data(), rubbish.size());
     if (lost == 0) {
         return Taken::end;
     }
-    if (!said_full_) {
+    return lost > 0 ? Taken::some : Taken::nothing;
+}
+
+void Writer::forget() {
+    if (data_[0].size + data_[1].size + index_size_ > 0) {
+        begin_generation(1);
+    }
+}
+
+Writer::Taken Writer::discard(int pipe, int err) {
+    const Taken lost = drop(pipe);
+    if (lost != Taken::end && !said_full_) {
         said_full_ = true;
         throw SysError(err,
                        fmt::format("output of a container is being lost: write the log in '{}'", folder_.string()));
     }
-    return lost > 0 ? Taken::some : Taken::nothing;
+    return lost;
 }
 
 void Writer::append(std::string_view bytes, Stream stream) {
@@ -165,9 +176,13 @@ void Writer::append(std::string_view bytes, Stream stream) {
 
 void Writer::rotate_if_full() {
     const auto total = static_cast<std::int64_t>(data_[0].size + data_[1].size + index_size_);
-    if (limits_.max_bytes <= 0 || total < limits_.max_bytes) {
-        return;
+    if (limits_.max_bytes > 0 && total >= limits_.max_bytes) {
+        begin_generation(std::max(limits_.max_files, 1));
     }
+}
+
+/// Of all generations, `kept` stay.
+void Writer::begin_generation(int kept) {
     ++generation_;
     // The data files of the new generation come first: a reader takes a generation for there when its index is.
     for (const Stream stream : {Stream::out, Stream::err}) {
@@ -177,7 +192,7 @@ void Writer::rotate_if_full() {
     index_ = open_for_append(index_file(folder_, generation_));
     index_size_ = 0;
     for (const std::uint64_t old : generations(folder_)) {
-        if (old + static_cast<std::uint64_t>(std::max(limits_.max_files, 1)) <= generation_) {
+        if (old + static_cast<std::uint64_t>(kept) <= generation_) {
             ::unlink(index_file(folder_, old).c_str());
             ::unlink(data_file(folder_, Stream::out, old).c_str());
             ::unlink(data_file(folder_, Stream::err, old).c_str());

@@ -37,6 +37,11 @@ public:
     /// away, so that the container does not stand still, and a SysError says so once.
     Taken take(int pipe, Stream stream);
 
+    /// Throws away what is waiting in a pipe.
+    static Taken drop(int pipe);
+    /// Removes what was written; readers keep what they have mapped.
+    void forget();
+
     /// Bytes that come from ourselves, not from a pipe.
     void append(std::string_view bytes, Stream stream);
 
@@ -50,6 +55,7 @@ private:
     void recover(Stream stream, std::uint64_t indexed);
     void record(Stream stream, std::uint64_t length, bool recovered);
     void rotate_if_full();
+    void begin_generation(int kept);
     Taken discard(int pipe, int err);
 
     std::filesystem::path folder_;

@@ -233,7 +233,9 @@ Task<> Container::remove(bool volumes) {
     row_.status = ContainerStatus::removing;
     save();
     settle_down();
-    log_.reset();
+    if (forward_) {
+        forward_->stop();
+    }
     const auto folder = project_.paths.container(row_.id);
     const std::function<void()> remove_files = [folder] { volumes::remove_tree(folder); };
     co_await offload(project_.loop, remove_files);
@@ -337,8 +339,14 @@ void Container::close_stdin() {
     }
 }
 
+void Container::add_attachment() {
+    ++attachments_;
+    keep_log_if_wanted();
+}
+
 void Container::drop_attachment() {
     --attachments_;
+    keep_log_if_wanted();
     changed.notify();
 }
 

@@ -39,6 +39,8 @@ public:
     /// Counts the ends of its process; who waits for the next one looks whether it moved.
     std::uint64_t ends() const noexcept { return ends_; }
     bool is_gone() const noexcept { return gone_; }
+    /// Its log driver is still at work.
+    bool is_forwarding() const noexcept { return forward_ && forward_->is_busy(); }
     int pidfd() const noexcept { return pidfd_.get(); }
 
     /// Notified whenever the row changed.
@@ -63,7 +65,7 @@ public:
     int stdin_fd();
     void close_stdin();
     /// While somebody is attached, a container with auto_remove stays.
-    void add_attachment() { ++attachments_; }
+    void add_attachment();
     void drop_attachment();
 
     // --- told by the project
@@ -95,6 +97,9 @@ private:
     void join_namespaces(const desired::ContainerSpec& spec, LaunchRequest& request, std::vector<UniqueFd>& held) const;
     std::vector<std::string> exposed_ports() const;
     void make_log();
+    logs::Origin log_origin() const;
+    /// With driver none output is kept while somebody is attached.
+    void keep_log_if_wanted();
     void came_up(pid_t pid, UniqueFd pidfd);
     void start_failed(const Error& error, int exit_code);
     Task<> run_hooks(const std::vector<desired::Hook>& hooks, const char* which);
@@ -113,6 +118,7 @@ private:
     desired::ContainerSpec spec_;
     std::shared_ptr<const ImageFacts> image_;
     std::unique_ptr<LogPump> log_;
+    std::shared_ptr<LogForward> forward_;  ///< the log driver's, if it has one
     std::unique_ptr<HealthMonitor> health_;
     Restarter restarter_;
     UniqueFd pidfd_;

@@ -32,6 +32,9 @@ void Container::finish_run(const Message& message) {
     pidfd_.reset();
     make_log();
     log_->drain();
+    if (forward_) {
+        forward_->end_run();
+    }
     row_.pid = 0;
     row_.start_ticks = 0;
     row_.finished_ns = message.end_ns;
@@ -116,6 +119,9 @@ void Container::settle_down() {
         log_->close();
         log_.reset();
     }
+    if (forward_) {
+        forward_->end_run();
+    }
     release_kernel_things();
 }
 
@@ -139,6 +145,9 @@ void Container::adopt(pid_t pid, UniqueFd pidfd) {
     pidfd_ = std::move(pidfd);
     make_log();
     log_->resume();
+    if (forward_) {
+        forward_->more();  // what the worker before us had not handed on
+    }
     const NetworkWish wish{spec_, exposed_ports()};
     project_.networks.resume(row_, wish);
     oom_kills_before_ = runtime::oom_kills(cgroup());

@@ -137,11 +137,44 @@ std::vector<std::string> Container::exposed_ports() const {
     return ports;
 }
 
+logs::Origin Container::log_origin() const {
+    logs::Origin origin;
+    origin.id = row_.id;
+    origin.name = row_.name;
+    origin.image = row_.image;
+    origin.image_id = row_.image_id;
+    origin.command = row_.command;
+    origin.labels = row_.labels;
+    const auto add = [&](const desired::Strings& variables) {
+        for (const std::string& variable : variables) {
+            const size_t sign = variable.find('=');
+            origin.environment[variable.substr(0, sign)] = sign == std::string::npos ? "" : variable.substr(sign + 1);
+        }
+    };
+    add(image_->config.env);
+    add(spec_.environment);
+    return origin;
+}
+
 void Container::make_log() {
-    if (!log_) {
-        log_ = std::make_unique<LogPump>(project_.loop, project_.keeper, row_.id, project_.paths.container_run(row_.id),
-                                         log_folder(project_.paths, row_.id), log_limits(spec_.logging),
-                                         project_.log_sequence);
+    if (log_) {
+        return;
+    }
+    const auto config = logs::parse_driver(spec_.logging.driver, spec_.logging.options);
+    log_ = std::make_unique<LogPump>(project_.loop, project_.keeper, row_.id, project_.paths.container_run(row_.id),
+                                     log_folder(project_.paths, row_.id), config.limits, project_.log_sequence);
+    const bool forwards = config.driver != logs::Driver::local && config.driver != logs::Driver::none;
+    if (forwards && !forward_) {
+        forward_ = std::make_shared<LogForward>(project_.loop, project_.changed, config, log_origin(),
+                                                project_.paths.container(row_.id), log_folder(project_.paths, row_.id));
+    }
+    log_->forward_to(forward_);
+    keep_log_if_wanted();
+}
+
+void Container::keep_log_if_wanted() {
+    if (log_ && row_.log_driver == logs::to_string(logs::Driver::none)) {
+        log_->keep(attachments_ > 0);
     }
 }
 
@@ -170,6 +203,9 @@ Task<> Container::begin_process() {
     request.plan = runtime::serialize(plan);
     replace_file(launch_plan_file(project_.paths, row_.id), request.plan, 0600);
     make_log();
+    if (forward_) {
+        co_await forward_->open();
+    }
     co_await run_process(request, spec.tty);
 }
 

@@ -1,15 +1,12 @@
 #include "engine/supervisor/log_pump.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/byte_size.hpp"
 #include "support/error.hpp"
 #include "support/log.hpp"
-#include "support/text.hpp"
 
 namespace stack::engine::supervisor {
 namespace {
@@ -106,7 +103,7 @@ void LogPump::follow(const std::string& key, logs::Stream stream, bool is_termin
         flow->through_read = keeper_.find(id_ + "/tty-read");
         flow->through_write = keeper_.find(id_ + "/tty-write");
         // What a killed worker left half-way.
-        writer_->take(flow->through_read, stream);
+        take_from(flow->through_read, stream);
     }
     flows_.push_back(flow);
     spawn(loop_, move(flow), "log of " + id_.substr(0, 12));
@@ -128,7 +125,7 @@ Task<> LogPump::move(std::shared_ptr<Flow> flow) {
 bool LogPump::take(Flow& flow) {
     try {
         if (flow.through_read < 0) {
-            return writer_->take(flow.source, flow.stream) == logs::Writer::Taken::some;
+            return take_from(flow.source, flow.stream);
         }
         // A terminal's read would block, whatever splice(2) is told: ask first.
         pollfd ready{flow.source, POLLIN, 0};
@@ -141,11 +138,26 @@ bool LogPump::take(Flow& flow) {
             flow.stopped = moved == 0 || errno == EIO;  // nobody has the terminal open any more
             return false;
         }
-        return writer_->take(flow.through_read, flow.stream) == logs::Writer::Taken::some;
+        return take_from(flow.through_read, flow.stream);
     } catch (const Error& error) {
         log_warning("{}", error.what());
         return true;
     }
+}
+
+bool LogPump::take_from(int pipe, logs::Stream stream) {
+    const auto taken = keeps_ ? writer_->take(pipe, stream) : writer_->drop(pipe);
+    if (taken == logs::Writer::Taken::some && forward_) {
+        forward_->more();
+    }
+    return taken == logs::Writer::Taken::some;
+}
+
+void LogPump::keep(bool wanted) {
+    if (keeps_ && !wanted) {
+        writer_->forget();
+    }
+    keeps_ = wanted;
 }
 
 void LogPump::drain() {
@@ -166,28 +178,6 @@ void LogPump::close() {
             keeper_.drop(id_ + name);
         }
     }
-}
-
-logs::Limits log_limits(const desired::LoggingSpec& logging) {
-    logs::Limits limits;
-    for (const auto& [name, value] : logging.options) {
-        if (name == "max-size") {
-            const auto size = value == "-1" ? std::optional{Bytes{-1}} : parse_byte_size(value);
-            if (!size) {
-                throw Error(Errc::invalid_input, fmt::format("invalid logging option max-size '{}'", value))
-                    .hint("write a size such as 10m");
-            }
-            limits.max_bytes = size->count;
-        } else if (name == "max-file") {
-            const auto count = parse_int(value);
-            if (!count || *count < 1) {
-                throw Error(Errc::invalid_input, fmt::format("invalid logging option max-file '{}'", value))
-                    .hint("write a number from 1");
-            }
-            limits.max_files = static_cast<int>(*count);
-        }
-    }
-    return limits;
 }
 
 }  // namespace stack::engine::supervisor

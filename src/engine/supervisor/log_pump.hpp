@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "desired/container_spec.hpp"
 #include "engine/logs/writer.hpp"
 #include "engine/supervisor/keeper_link.hpp"
+#include "engine/supervisor/log_forward.hpp"
 #include "engine/supervisor/loop.hpp"
 
 namespace stack::engine::supervisor {
@@ -22,6 +22,11 @@ public:
     LogPump(Loop& loop, KeeperLink& keeper, std::string id, std::filesystem::path run_folder,
             std::filesystem::path log_folder, logs::Limits limits, logs::Sequence& sequence);
     ~LogPump();
+
+    /// Tells the driver's forwarding of everything that was moved.
+    void forward_to(std::shared_ptr<LogForward> forward) { forward_ = std::move(forward); }
+    /// From now on nothing is kept, or everything is again. What was kept is given up.
+    void keep(bool wanted);
 
     /// Makes the FIFOs, if they are not there, and begins to move.
     void open_fifos();
@@ -46,6 +51,7 @@ private:
     Task<> move(std::shared_ptr<Flow> flow);
     /// True if something was moved.
     bool take(Flow& flow);
+    bool take_from(int pipe, logs::Stream stream);
 
     Loop& loop_;
     KeeperLink& keeper_;
@@ -53,10 +59,9 @@ private:
     std::filesystem::path run_folder_;
     std::filesystem::path log_folder_;
     std::shared_ptr<logs::Writer> writer_;
+    std::shared_ptr<LogForward> forward_;
+    bool keeps_{true};
     std::vector<std::shared_ptr<Flow>> flows_;
 };
-
-/// max-size and max-file of a container's logging options. Errc::invalid_input for values that cannot be read.
-logs::Limits log_limits(const desired::LoggingSpec& logging);
 
 }  // namespace stack::engine::supervisor

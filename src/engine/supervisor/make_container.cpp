@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "desired/json.hpp"
+#include "engine/logs/driver.hpp"
 #include "engine/options.hpp"
 #include "engine/reconcile/plan.hpp"
 #include "engine/supervisor/container.hpp"
@@ -42,7 +43,7 @@ ContainerRow basic_row(Project& project, const desired::ContainerSpec& spec, con
     }
     row.created_ns = wall_clock_ns();
     row.command = command_line(spec, facts->config);
-    row.log_driver = spec.logging.driver.empty() ? "local" : spec.logging.driver;
+    row.log_driver = logs::to_string(logs::parse_driver(spec.logging.driver, spec.logging.options).driver);
     if (previous != nullptr) {
         for (const MountRow& mount : previous->mounts) {
             if (mount.anonymous) {

@@ -79,7 +79,7 @@ private:
             const ContainerStatus status = container->row().status;
             const bool goes = status == ContainerStatus::removing ||
                               (status == ContainerStatus::exited && container->spec().auto_remove);
-            if (container->is_up() || goes) {
+            if (container->is_up() || container->is_forwarding() || goes) {
                 return false;
             }
         }

@@ -235,11 +235,12 @@ TEST_CASE("our init reaps orphans and passes signals and exit codes on", "[runti
     orphans.input.spec.init = true;
     // The orphan ends only once its pipe is opened, and then its entry in /proc goes when init has reaped it: an init
     // that does not reap leaves a zombie there, and the loop runs out.
-    orphans.start("mkfifo /go; (sh -c 'echo $$ > /orphan; read line < /go; exit 3' &); "
-                  "until test -s /orphan; do sleep 0.01; done; echo ready; exec sleep 1000");
-    const Finished reaped =
-        orphans.exec("echo > /go; pid=$(cat /orphan); tries=0; while test -e /proc/$pid && test $tries -lt 3000; do "
-                     "sleep 0.02; tries=$((tries + 1)); done; test -e /proc/$pid && cat /proc/$pid/stat; echo checked");
+    orphans.start(
+        "mkfifo /go; (sh -c 'echo $$ > /orphan; read line < /go; exit 3' &); "
+        "until test -s /orphan; do sleep 0.01; done; echo ready; exec sleep 1000");
+    const Finished reaped = orphans.exec(
+        "echo > /go; pid=$(cat /orphan); tries=0; while test -e /proc/$pid && test $tries -lt 3000; do "
+        "sleep 0.02; tries=$((tries + 1)); done; test -e /proc/$pid && cat /proc/$pid/stat; echo checked");
     CHECK(reaped.out == "checked\n");
 }
 
