@@ -30,13 +30,13 @@ void Job::finish(size_t stage, StageState state) {
 }
 
 image::Image Job::image(const std::string& reference, const SourcePos& pos) {
-    if (request.provide_image) {
-        request.provide_image(reference);
-    }
     try {
+        if (request.provide_image) {
+            request.provide_image(reference);
+        }
         return store.get(reference);
     } catch (Error& error) {
-        throw Error{error}.at(pos);
+        throw error.pos() ? error : Error{error}.at(pos);
     }
 }
 

@@ -47,6 +47,7 @@ struct BuildRequest {
     std::vector<desired::Ulimit> ulimits;
     bool privileged{false};
     std::optional<std::int64_t> source_date_epoch;  ///< seconds; times in image and layers become this
+    bool refresh_images{false};  ///< --pull: for provide_image, which looks for newer base images then
     /// Makes sure that an image is in the store (pull policy, bootstrap); called before the store is asked. Optional.
     std::function<void(const std::string& reference)> provide_image;
     int cancel_fd{-1};  ///< borrowed; readable: stop, kill what runs, throw Errc::conflict "cancelled"

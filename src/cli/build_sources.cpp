@@ -171,10 +171,7 @@ void read_common_flags(build::BuildRequest& request, const Flags& flags) {
     for (const auto& ssh : flags.values("ssh")) {
         add_ssh(request, ssh);
     }
-    if (flags.on("pull")) {
-        throw Error(Errc::unsupported, "cannot look for newer base images: there is no registry client in this build")
-            .hint("leave out --pull to use the images that are here");
-    }
+    request.refresh_images = request.refresh_images || flags.on("pull");
     request.no_cache = request.no_cache || flags.on("no-cache");
     request.source_date_epoch = image::source_date_epoch();
     if (const auto epoch = request.args.find("SOURCE_DATE_EPOCH"); epoch != request.args.end() && epoch->second) {

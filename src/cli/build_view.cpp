@@ -1,6 +1,7 @@
 #include "cli/build_view.hpp"
 
 #include <cstdio>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/image/provide.hpp"
 #include "cli/terminal.hpp"
 #include "support/error.hpp"
 #include "support/kernel/unique_fd.hpp"
@@ -76,6 +78,19 @@ private:
     sigset_t before_{};
     UniqueFd fd_;
 };
+
+/// Pulls what FROM and COPY --from name and the store lacks (or all of it, to have it fresh), each once.
+std::function<void(const std::string&)> provider(const Context& context, bool refresh, bool quiet) {
+    const auto policy = refresh ? image::PullPolicy::When::always : image::PullPolicy::When::missing;
+    return [&context, policy, quiet, known = std::set<std::string>{}](const std::string& name) mutable {
+        if (!known.insert(name).second) {
+            return;
+        }
+        if (const auto provided = provide_images(context, {{name, {policy, {}}, ""}}, quiet); provided[0].failure) {
+            std::rethrow_exception(provided[0].failure);
+        }
+    };
+}
 
 }  // namespace
 
@@ -157,6 +172,7 @@ std::string build_and_show(const Context& context, build::BuildRequest request, 
     BuildView view{quiet ? ProgressStyle::quiet : context.progress, colours_on(STDERR_FILENO, context.colours), title};
     const CancelSignals cancel;
     request.cancel_fd = cancel.fd();
+    request.provide_image = provider(context, request.refresh_images, quiet);
     try {
         return build::build_image(context.paths, request, [&](const build::BuildEvent& event) { view.show(event); });
     } catch (const build::StepFailed& failed) {

@@ -35,6 +35,8 @@ constexpr Command all_commands[] = {
     {"image build",          engine,             image_build,     "image/build",     "Build an image from a Dockerfile"},
     {"build",                docker,             image_build,     "image/build",     "Build an image from a Dockerfile"},
     {"ls",                   compose,            compose_ls,      "compose/ls",      "List projects"},
+    {"pull",                 compose,            compose_pull,    "compose/pull",    "Get the images of services"},
+    {"push",                 compose,            compose_push,    "compose/push",    "Put the images of services into their registries"},
     {"container inspect",    engine,             container_inspect, "container/inspect", "Show everything about containers"},
     {"inspect",              docker | own,       container_inspect, "container/inspect", "Show everything about containers"},
     {"container logs",       engine,             container_logs,    "container/logs",    "Show the output of a container"},

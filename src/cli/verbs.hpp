@@ -39,6 +39,8 @@ int compose_ls(Context& context, const Flags& flags);
 int compose_pause(Context& context, const Flags& flags);
 int compose_plan(Context& context, const Flags& flags);
 int compose_port(Context& context, const Flags& flags);
+int compose_pull(Context& context, const Flags& flags);
+int compose_push(Context& context, const Flags& flags);
 int compose_ps(Context& context, const Flags& flags);
 int compose_restart(Context& context, const Flags& flags);
 int compose_rm(Context& context, const Flags& flags);

@@ -1,5 +1,6 @@
 #include "image/pull.hpp"
 
+#include <ctime>
 #include <mutex>
 
 #include <fcntl.h>
@@ -101,18 +102,27 @@ public:
         source_ = find_source(reference_);
         const auto alone = kernel::FileLock::acquire(lock_file("pull", source_.top.digest));
         if (const auto known = find_known()) {
-            return name_known(*known);
+            auto result = name_known(*known);
+            note_asked();
+            return result;
         }
         IncomingImage image;
         const FetchedManifest manifest = choose_manifest(image);
         read_manifest(image, manifest);
         const auto ids = import_images(store_, {image}, options_.parallel, options_.limits, progress_);
+        note_asked();
         return {ids.front(), source_.top.digest, true};
     }
 
 private:
     std::filesystem::path lock_file(const char* kind, const std::string& digest) const {
         return store_.paths().locks() / fmt::format("{}-{}", kind, digest_hex(digest).substr(0, 32));
+    }
+
+    void note_asked() const {
+        state_.database.prepare("INSERT OR REPLACE INTO image_asked VALUES(?, ?)")
+            .bind_all(reference_.canonical(), std::int64_t{std::time(nullptr)})
+            .run();
     }
 
     /// The very digest is here already, for the platform that is wanted.
@@ -228,6 +238,11 @@ private:
 };
 
 }  // namespace
+
+std::int64_t last_asked_unix(const ImageStore& store, const Reference& reference) {
+    auto row = store.state().database.prepare("SELECT at FROM image_asked WHERE name = ?");
+    return row.bind(reference.with_default_tag().canonical()).step() ? row.integer(0) : 0;
+}
 
 PullResult pull_image(ImageStore& store, const Reference& reference, const PullOptions& options,
                       const ProgressSink& progress) {

@@ -28,6 +28,9 @@ struct PullResult {
 PullResult pull_image(ImageStore& store, const Reference& reference, const PullOptions& options = {},
                       const ProgressSink& progress = {});
 
+/// When a registry last gave or confirmed what stands under this name; seconds since 1970, 0 for never.
+std::int64_t last_asked_unix(const ImageStore& store, const Reference& reference);
+
 struct PushResult {
     std::string digest;  ///< of the manifest
     std::int64_t size{0};

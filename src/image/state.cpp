@@ -37,12 +37,13 @@ CREATE TABLE IF NOT EXISTS layer_blobs(
 CREATE TABLE IF NOT EXISTS layer_pins(
   chain_id TEXT NOT NULL REFERENCES layers(chain_id), owner TEXT NOT NULL, PRIMARY KEY(owner, chain_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS layer_pins_by_chain ON layer_pins(chain_id);
+CREATE TABLE IF NOT EXISTS image_asked(name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
 }  // namespace
 
 ImageStore::State::State(Paths where) : paths{std::move(where)}, database{paths.database()} {
-    auto known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'layer_pins_by_chain'");
+    auto known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'image_asked'");
     if (!known.step()) {
         Transaction change{database};
         database.execute(schema);

@@ -109,6 +109,11 @@ std::string ImageSummary::display_name() const {
     return references.empty() ? id.substr(id.find(':') + 1, shown_id_digits) : references.front().familiar();
 }
 
+bool is_for(const ImageSummary& image, const Platform& wanted) {
+    return image.os == wanted.os && image.architecture == wanted.architecture &&
+           (wanted.variant.empty() || image.variant.empty() || image.variant == wanted.variant);
+}
+
 ImageStore::ImageStore(const Paths& paths) : state_{std::make_unique<State>(paths)} {}
 ImageStore::ImageStore(ImageStore&&) noexcept = default;
 ImageStore& ImageStore::operator=(ImageStore&&) noexcept = default;

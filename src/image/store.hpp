@@ -37,6 +37,9 @@ struct Image : ImageSummary {
     std::vector<std::string> chain_ids;  ///< "sha256:…", lowest first; one for each of config.diff_ids
 };
 
+/// Whether the image is one for `wanted`; a variant counts where both name one.
+bool is_for(const ImageSummary& image, const Platform& wanted);
+
 struct LayerInfo {
     std::string chain_id, diff_id;
     Bytes size;      ///< sum of its file sizes

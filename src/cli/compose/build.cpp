@@ -6,6 +6,8 @@
 #include "cli/build_sources.hpp"
 #include "cli/build_view.hpp"
 #include "cli/compose/build_service.hpp"
+#include "cli/compose/push_services.hpp"
+#include "cli/compose/services.hpp"
 #include "cli/load_project.hpp"
 #include "cli/verbs.hpp"
 #include "compose/desired/desired.hpp"
@@ -30,39 +32,9 @@ int build_folder(const Context& context, const Flags& flags) {
     return 0;
 }
 
-void add_dependencies(const compose::Project& project, const std::string& name, std::set<std::string>& all) {
-    const auto service = project.services.find(name);
-    if (service == project.services.end() || !all.insert(name).second) {
-        return;
-    }
-    for (const auto& [dependency, how] : service->second.depends_on) {
-        add_dependencies(project, dependency, all);
-    }
-}
-
-std::set<std::string> wanted_services(const compose::Project& project, const Flags& flags) {
-    std::set<std::string> wanted;
-    for (const auto& name : flags.words()) {
-        if (flags.on("with-dependencies")) {
-            add_dependencies(project, name, wanted);
-        } else {
-            wanted.insert(name);
-        }
-    }
-    if (wanted.empty()) {
-        for (const auto& [name, service] : project.services) {
-            wanted.insert(name);
-        }
-    }
-    return wanted;
-}
-
 }  // namespace
 
 int compose_build(Context& context, const Flags& flags) {
-    if (flags.on("push")) {
-        throw Error{Errc::unsupported, "build --push is not possible yet"}.hint("run 'stack push' afterwards");
-    }
     runtime::ensure_sealed_program(context.argv);
     if (names_a_folder(flags)) {
         return build_folder(context, flags);
@@ -71,12 +43,9 @@ int compose_build(Context& context, const Flags& flags) {
     context.progress = build_progress(flags, context.progress);
     int built = 0;
     int worst = 0;
-    for (const auto& name : wanted_services(loaded.project, flags)) {
-        const auto found = loaded.project.services.find(name);
-        if (found == loaded.project.services.end()) {
-            throw Error{Errc::not_found, fmt::format("no such service: {}", name)};
-        }
-        const auto& service = found->second;
+    const auto chosen = chosen_services(loaded.project, flags.words(), flags.on("with-dependencies"));
+    for (const auto& name : chosen) {
+        const auto& service = loaded.project.services.at(name);
         if (!service.build) {
             continue;
         }
@@ -95,6 +64,9 @@ int compose_build(Context& context, const Flags& flags) {
     }
     if (built == 0) {
         fmt::print(stderr, "no service to build\n");
+    }
+    if (flags.on("push") && !flags.on("print") && !flags.on("check")) {
+        push_services(context, loaded.project, chosen, flags.on("quiet"), false);
     }
     return worst;
 }

@@ -104,6 +104,7 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
     add_contexts(request, context, loaded, build, quiet, overrides, depth);
     request.labels.insert(build.labels.begin(), build.labels.end());
     request.no_cache = build.no_cache.value_or(false);
+    request.refresh_images = build.pull.value_or(false);
     request.network = build.network;
     request.target = build.target;
     request.shm_size = build.shm_size.value_or(0);

@@ -7,6 +7,7 @@
 
 #include "cli/compose/build_service.hpp"
 #include "cli/flags.hpp"
+#include "cli/image/provide.hpp"
 #include "compose/desired/desired.hpp"
 #include "desired/hash.hpp"
 #include "image/store.hpp"
@@ -47,40 +48,74 @@ std::vector<std::string> with_dependencies(const desired::DesiredState& state,
 
 namespace {
 
-/// One service's image, as its files and the flags want it.
+/// Where the services of one command get their images from, as their files and the flags want it.
 class Provider {
 public:
     Provider(const Context& context, const compose::LoadedProject& loaded, const ImagePolicy& policy)
-        : context_{context}, loaded_{loaded}, policy_{policy}, store_{context.paths} {}
+        : context_{context}, loaded_{loaded}, policy_{policy} {}
 
-    std::string image_id(const compose::Service& service, const std::string& name) {
-        const std::string when = policy_.pull.empty() || policy_.pull == "policy" ? service.pull_policy : policy_.pull;
-        if (service.build && (policy_.build || when == "build")) {
-            return build_service(context_, loaded_, service, name, policy_.quiet_build);
+    /// The images' ids, in the order of `services`. First all that is pulled, at once; then what is built.
+    std::vector<std::string> image_ids(const std::vector<const compose::Service*>& services) {
+        std::vector<WantedImage> wanted;
+        for (const compose::Service* service : services) {
+            wanted.push_back({image_name(*service), when(*service), service->platform});
         }
-        if (const std::optional<image::Image> found = store_.find(name); found && when != "always") {
-            return found->id;
+        const std::vector<ProvidedImage> provided = provide_images(context_, wanted, policy_.quiet_pull);
+        std::vector<std::string> ids;
+        for (size_t i = 0; i < services.size(); ++i) {
+            ids.push_back(settle(*services[i], wanted[i], provided[i]));
         }
-        if (service.build && !policy_.no_build) {
-            return build_service(context_, loaded_, service, name, policy_.quiet_build);
-        }
-        return while_doing(fmt::format("find the image of service '{}'", service.name),
-                           [&] { return missing(service, name, when); });
+        return ids;
     }
 
 private:
-    /// Not here, or wanted afresh: that needs a registry.
-    std::string missing(const compose::Service& service, const std::string& name, const std::string& when) {
-        if (when == "always") {
-            throw Error{Errc::unsupported,
-                        fmt::format("cannot pull '{}': there is no registry client in this build", name)}
-                .at(place(service))
-                .hint("leave out --pull always to use the image that is here");
+    using When = image::PullPolicy::When;
+
+    std::string image_name(const compose::Service& service) const {
+        return compose::image_of(loaded_.project, service);
+    }
+
+    image::PullPolicy when(const compose::Service& service) const {
+        if (service.build && policy_.build) {
+            return {When::build, {}};
         }
+        const bool by_flag = !policy_.pull.empty() && policy_.pull != "policy";
+        const auto chosen = pull_policy(by_flag ? policy_.pull : service.pull_policy, "pull_policy");
+        // No registry has an image whose name was made up here.
+        return service.image.empty() && chosen.when != When::build ? image::PullPolicy{When::never, {}} : chosen;
+    }
+
+    std::string settle(const compose::Service& service, const WantedImage& wanted, const ProvidedImage& provided) {
+        if (service.build && wanted.policy.when == When::build && !policy_.no_build) {
+            return build(service, wanted.name);
+        }
+        if (!provided.id.empty() && (!provided.failure || wanted.policy.when == When::aged)) {
+            return provided.id;
+        }
+        if (service.build && !policy_.no_build) {
+            return build(service, wanted.name);
+        }
+        return while_doing(fmt::format("find the image of service '{}'", service.name),
+                           [&]() -> std::string { missing(service, wanted.name, provided.failure); });
+    }
+
+    std::string build(const compose::Service& service, const std::string& name) {
+        return build_service(context_, loaded_, service, name, policy_.quiet_build);
+    }
+
+    [[noreturn]] void missing(const compose::Service& service, const std::string& name,
+                              const std::exception_ptr& failure) const {
         try {
-            return store_.get(name).id;
-        } catch (Error& error) {
-            throw Error{error.code(), error.what()}.at(place(service)).hint(error.hint());
+            if (failure) {
+                std::rethrow_exception(failure);
+            }
+            (void)image::ImageStore{context_.paths}.get(name);
+            throw Error{Errc::not_found, fmt::format("image '{}' is not here for platform {}", name, service.platform)};
+        } catch (const Error& error) {
+            const bool buildable = service.build && policy_.no_build;
+            throw Error{error.code(), error.what()}
+                .at(place(service))
+                .hint(buildable ? "leave out --no-build to build it" : error.hint());
         }
     }
 
@@ -92,14 +127,11 @@ private:
     const Context& context_;
     const compose::LoadedProject& loaded_;
     const ImagePolicy& policy_;
-    image::ImageStore store_;
 };
 
 void check_policy(const ImagePolicy& policy) {
-    static constexpr const char* known[] = {"", "always", "missing", "never", "build", "policy", "if_not_present"};
-    if (std::none_of(std::begin(known), std::end(known), [&](const char* word) { return policy.pull == word; })) {
-        throw UsageError{
-            fmt::format("invalid value '{}' for --pull: expected always, missing, never or policy", policy.pull)};
+    if (policy.pull != "policy") {
+        (void)pull_policy(policy.pull, "--pull");
     }
     if (policy.build && policy.no_build) {
         throw UsageError{"--build and --no-build exclude each other"};
@@ -112,15 +144,19 @@ void provide_images(const Context& context, const compose::LoadedProject& loaded
                     const std::vector<std::string>& services, const ImagePolicy& policy) {
     check_policy(policy);
     const std::vector<std::string> wanted = with_dependencies(state, services);
-    Provider provider{context, loaded, policy};
+    std::vector<desired::ServiceSpec*> specs;
+    std::vector<const compose::Service*> sources;
     for (desired::ServiceSpec& service : state.services) {
         if (std::find(wanted.begin(), wanted.end(), service.name) != wanted.end()) {
-            const compose::Service& source = loaded.project.services.at(service.name);
-            const std::string name = compose::image_of(loaded.project, source);
-            service.container.image = name;
-            service.container.image_id = provider.image_id(source, name);
-            service.config_hash = desired::config_hash(service);
+            specs.push_back(&service);
+            sources.push_back(&loaded.project.services.at(service.name));
         }
+    }
+    const auto ids = Provider{context, loaded, policy}.image_ids(sources);
+    for (size_t i = 0; i < specs.size(); ++i) {
+        specs[i]->container.image = compose::image_of(loaded.project, *sources[i]);
+        specs[i]->container.image_id = ids[i];
+        specs[i]->config_hash = desired::config_hash(*specs[i]);
     }
 }
 

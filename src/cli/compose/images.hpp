@@ -13,13 +13,14 @@ namespace stack::cli {
 struct ImagePolicy {
     bool build{false};     ///< --build: also if the image exists
     bool no_build{false};  ///< --no-build
-    std::string pull;      ///< --pull: always, missing, never, build, policy; empty: what the service says
+    std::string pull;      ///< --pull: a pull policy; empty or "policy": what the service says
     bool quiet_build{false}, quiet_pull{false};
 };
 
 /// Makes sure that every service of `services` (empty: all) and of what they depend on has its image here, and writes
-/// the image's id and the config hash into `state`. Builds on this thread, so call it before any other is started.
-/// Throws Errc::not_found for an image that is not here and cannot be had, at its place in the compose file.
+/// the image's id and the config hash into `state`. Pulls all that is wanted at once; then builds on this thread, so
+/// call it before any other is started. A service with `build` is built when its image cannot be pulled.
+/// Throws Errc::not_found and the registry's errors for an image that cannot be had, at its place in the compose file.
 void provide_images(const Context& context, const compose::LoadedProject& loaded, desired::DesiredState& state,
                     const std::vector<std::string>& services, const ImagePolicy& policy);
 

@@ -7,6 +7,7 @@
 
 #include "cli/container/spec_flags.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/image/pull.hpp"
 #include "cli/verbs.hpp"
 #include "engine/client.hpp"
 #include "image/store.hpp"
@@ -17,25 +18,28 @@ namespace stack::cli {
 
 namespace {
 
-/// The image as it is here: there is no registry client to pull it with.
+/// The image's id; pulled first where --pull and what is here ask for it. What goes on is told on standard error:
+/// standard output belongs to the container.
 std::string find_image(const Context& context, const Flags& flags, const std::string& name) {
     const std::string pull = flags.value_or("pull", "missing");
     if (pull != "missing" && pull != "never" && pull != "always") {
         throw UsageError{fmt::format("invalid value '{}' for --pull: expected always, missing or never", pull)};
     }
-    const image::ImageStore store{context.paths};
+    const std::string platform = flags.value_or("platform", "");
+    const bool quiet = flags.on("quiet");
+    image::ImageStore store{context.paths};
     const std::optional<image::Image> found = store.find(name);
-    if (found && pull != "always") {
-        return found->id;
+    const bool usable = found && (platform.empty() || image::is_for(*found, image::parse_platform(platform)));
+    if (pull == "never" || (pull == "missing" && usable)) {
+        if (found && !usable) {
+            throw Error{Errc::not_found, fmt::format("image '{}' is not here for platform {}", name, platform)};
+        }
+        return store.get(name).id;
     }
-    if (!found && !flags.on("quiet")) {
+    if (!found && !quiet) {
         fmt::print(stderr, "Unable to find image '{}' locally\n", name);
     }
-    if (pull == "always") {
-        throw Error{Errc::unsupported,
-                    fmt::format("cannot pull '{}': there is no registry client in this build", name)};
-    }
-    return store.get(name).id;
+    return pull_and_show(context, store, image::parse_reference(name), platform, quiet, stderr).id;
 }
 
 UniqueFd open_cidfile(const Flags& flags) {

@@ -1,6 +1,4 @@
-#include "image/pull.hpp"
-
-#include <cstdio>
+#include "cli/image/pull.hpp"
 
 #include <fmt/format.h>
 
@@ -9,26 +7,30 @@
 
 namespace stack::cli {
 
+image::PullResult pull_and_show(const Context& context, image::ImageStore& store, const image::Reference& name,
+                                const std::string& platform, bool quiet, std::FILE* out) {
+    const auto reference = name.with_default_tag();
+    image::PullOptions options;
+    if (!platform.empty()) {
+        options.platform = image::parse_platform(platform);
+    }
+    if (quiet) {
+        return image::pull_image(store, reference, options);
+    }
+    fmt::print(out, "{}: Pulling from {}\n", reference.tag.empty() ? reference.digest : reference.tag, reference.path);
+    std::fflush(out);
+    TransferView view{context, out};
+    auto result = image::pull_image(store, reference, options, [&](const auto& event) { view.show(event); });
+    view.finish();
+    fmt::print(out, "Digest: {}\nStatus: {} {}\n", result.digest,
+               result.changed ? "Downloaded newer image for" : "Image is up to date for", reference.familiar());
+    return result;
+}
+
 int pull_image(Context& context, const Flags& flags) {
     const auto reference = image::parse_reference(flags.words()[0]).with_default_tag();
-    image::PullOptions options;
-    if (const auto platform = flags.value("platform")) {
-        options.platform = image::parse_platform(*platform);
-    }
     image::ImageStore store{context.paths};
-    const bool quiet = flags.on("quiet");
-    image::PullResult result;
-    if (quiet) {
-        result = image::pull_image(store, reference, options);
-    } else {
-        fmt::print("{}: Pulling from {}\n", reference.tag.empty() ? reference.digest : reference.tag, reference.path);
-        std::fflush(stdout);
-        TransferView view{context};
-        result = image::pull_image(store, reference, options, [&](const auto& event) { view.show(event); });
-        view.finish();
-        fmt::print("Digest: {}\nStatus: {} {}\n", result.digest,
-                   result.changed ? "Downloaded newer image for" : "Image is up to date for", reference.familiar());
-    }
+    pull_and_show(context, store, reference, flags.value_or("platform", ""), flags.on("quiet"), stdout);
     fmt::print("{}\n", reference.canonical());
     return 0;
 }

@@ -43,7 +43,7 @@ int push_image(Context& context, const Flags& flags) {
         }
         fmt::print("The push refers to repository [{}]\n", name.repository());
         std::fflush(stdout);
-        TransferView view{context};
+        TransferView view{context, stdout};
         const auto result = image::push_image(store, name, [&](const auto& event) { view.show(event); });
         view.finish();
         fmt::print("{}: digest: {} size: {}\n", name.tag, result.digest, result.size);

@@ -42,16 +42,17 @@ std::string describe(const image::Progress& event) {
 
 }  // namespace
 
-TransferView::TransferView(const Context& context)
-    : live_{context.progress == ProgressStyle::tty ||
-            (context.progress == ProgressStyle::automatic && ::isatty(STDOUT_FILENO) == 1)} {}
+TransferView::TransferView(const Context& context, std::FILE* out)
+    : out_{out},
+      live_{context.progress == ProgressStyle::tty ||
+            (context.progress == ProgressStyle::automatic && ::isatty(::fileno(out)) == 1)} {}
 
 void TransferView::show(const image::Progress& event) {
     const bool is_end = event.kind == image::Progress::Kind::done;
     if (!live_) {
         if (is_end) {
-            fmt::print("{}: {}\n", event.id, event.text);
-            std::fflush(stdout);
+            fmt::print(out_, "{}: {}\n", event.id, event.text);
+            std::fflush(out_);
         }
         return;
     }
@@ -68,14 +69,14 @@ void TransferView::show(const image::Progress& event) {
 
 // Back to the first of our lines, then all of them anew (ECMA-48: cursor up, erase to the end of the line).
 void TransferView::paint() {
-    const auto columns = static_cast<size_t>(std::max(terminal_size(STDOUT_FILENO).columns, 20));
+    const auto columns = static_cast<size_t>(std::max(terminal_size(::fileno(out_)).columns, 20));
     std::string out = painted_ > 0 ? fmt::format("\x1b[{}A", painted_) : "";
     for (const Line& line : lines_) {
         out += fmt::format("{}\x1b[K\n", fmt::format("{}: {}", line.id, line.text).substr(0, columns - 1));
     }
     painted_ = lines_.size();
-    fmt::print("{}", out);
-    std::fflush(stdout);
+    fmt::print(out_, "{}", out);
+    std::fflush(out_);
 }
 
 void TransferView::finish() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -8,11 +9,11 @@
 
 namespace stack::cli {
 
-/// Draws a pull or push on standard output, as the Docker CLI does: on a terminal one line per layer that is painted
-/// over, elsewhere one line per thing that is done.
+/// Draws a pull or push on `out` (standard output or standard error), as the Docker CLI does: on a terminal one line
+/// per layer that is painted over, elsewhere one line per thing that is done.
 class TransferView {
 public:
-    explicit TransferView(const Context& context);
+    TransferView(const Context& context, std::FILE* out);
     TransferView(const TransferView&) = delete;
     TransferView& operator=(const TransferView&) = delete;
     ~TransferView() { finish(); }
@@ -27,6 +28,7 @@ private:
     };
     void paint();
 
+    std::FILE* out_;
     bool live_;
     std::vector<Line> lines_;
     size_t painted_{0};

@@ -1,10 +1,11 @@
+#include "harness/registry.hpp"
+
 #include <cstdlib>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include "harness/image_fixture.hpp"
-#include "harness/process.hpp"
 #include "harness/scripted_server.hpp"
 #include "image/bootstrap.hpp"
 #include "image/pull.hpp"
@@ -16,38 +17,15 @@ using namespace stack;
 using namespace stack::image;
 using stack::testing::free_port;
 using stack::testing::ImageRoot;
+using stack::testing::Registry;
 
 namespace {
-
-/// Debian's docker-registry on a port of 127.0.0.1.
-class Registry {
-public:
-    explicit Registry(const std::string& more = "") : port_{free_port()} {
-        write_file(folder_ / "config.yml",
-                   fmt::format("version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}/data\n"
-                               "  delete:\n    enabled: true\n"
-                               "http:\n  addr: 127.0.0.1:{}\n{}",
-                               folder_.string(), port_, more));
-        process_.emplace(testing::Command{.argv = {"docker-registry", "serve", (folder_ / "config.yml").string()}});
-        INFO(process_->output());
-        REQUIRE(process_->wait_for("listening on"));
-    }
-    static const std::filesystem::path& folder() { return folder_; }
-    std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
-
-    static inline std::filesystem::path folder_;
-
-private:
-    int port_;
-    std::optional<testing::Process> process_;
-};
 
 /// A fresh folder for the registry's files and for Docker's config.json; environment of this process.
 struct World {
     TempDir folder{"/var/tmp", "stack-registry-"};
     ImageRoot here, there;
     World() {
-        Registry::folder_ = folder.path();
         ::setenv("DOCKER_CONFIG", (folder.path() / "docker").c_str(), 1);
         ::unsetenv("STACK_REGISTRIES");
     }
@@ -63,7 +41,7 @@ struct World {
 
 TEST_CASE("push, pull, push again: always the same digests", "[image][registry]") {
     World world;
-    const Registry registry;
+    const Registry registry{world.folder.path()};
     const std::string digest = world.pushed(registry.address());
     const auto name = parse_reference(registry.address() + "/team/busybox:1");
 
@@ -88,7 +66,7 @@ TEST_CASE("push, pull, push again: always the same digests", "[image][registry]"
 
 TEST_CASE("skopeo reads what we pushed, and we pull what skopeo pushed", "[image][registry][skopeo]") {
     World world;
-    const Registry registry;
+    const Registry registry{world.folder.path()};
     const std::string digest = world.pushed(registry.address());
     const std::string from = "docker://" + registry.address() + "/team/busybox:1";
     const auto inspected = run_process(
@@ -114,6 +92,7 @@ TEST_CASE("a registry with passwords wants the right one", "[image][registry]") 
     REQUIRE(password.exit_code == 0);
     write_file(world.folder.path() / "htpasswd", password.output);
     const Registry registry{
+        world.folder.path(),
         fmt::format("auth:\n  htpasswd:\n    realm: test\n    path: {}/htpasswd\n", world.folder.path().string())};
     CHECK_THROWS_WITH(world.pushed(registry.address()), Catch::Contains("refuses access"));
 
@@ -139,7 +118,7 @@ TEST_CASE("a registry with a certificate of its own authority is trusted when to
                               "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert},
                      .capture_output = true});
     REQUIRE(made.exit_code == 0);
-    const Registry registry{fmt::format("  tls:\n    certificate: {}\n    key: {}\n", cert, key)};
+    const Registry registry{world.folder.path(), fmt::format("  tls:\n    certificate: {}\n    key: {}\n", cert, key)};
     const auto settings = world.folder.path() / "registries.json";
     write_file(settings, fmt::format(R"({{"registries": {{"{}": {{"ca": "{}"}}}}}})", registry.address(), cert));
     ::setenv("STACK_REGISTRIES", settings.c_str(), 1);
@@ -159,7 +138,7 @@ TEST_CASE("a registry with a certificate of its own authority is trusted when to
 
 TEST_CASE("a mirror is asked first, and the registry if the mirror does not have it", "[image][registry]") {
     World world;
-    const Registry registry;
+    const Registry registry{world.folder.path()};
     world.pushed(registry.address());
     const int nobody = free_port();
     const auto settings = world.folder.path() / "registries.json";
@@ -174,7 +153,7 @@ TEST_CASE("a mirror is asked first, and the registry if the mirror does not have
 
 TEST_CASE("what a registry does not have is said so", "[image][registry]") {
     World world;
-    const Registry registry;
+    const Registry registry{world.folder.path()};
     CHECK_THROWS_WITH(pull_image(world.there.store, parse_reference(registry.address() + "/no/such:tag")),
                       Catch::Contains("has no image 'no/such:tag'"));
     CHECK_THROWS_WITH(push_image(world.there.store, parse_reference(registry.address() + "/no/such:tag")),

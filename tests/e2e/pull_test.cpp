@@ -1,0 +1,169 @@
+// Images come from registries by themselves, when and only when they are wanted.
+#include <catch2/catch.hpp>
+
+#include "harness/registry.hpp"
+#include "harness/sandbox.hpp"
+
+using namespace stack::testing;
+
+namespace {
+
+bool says(const Result& result, const std::string& text) {
+    return result.all().find(text) != std::string::npos;
+}
+
+size_t count(const std::string& text, const std::string& part) {
+    size_t found = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        ++found;
+    }
+    return found;
+}
+
+/// A sandbox whose images are in a registry and not here.
+struct World {
+    Sandbox box{"shop"};
+    Registry registry{box.dir()};
+
+    std::string name(const std::string& image) const { return registry.address() + "/" + image; }
+
+    explicit World(const std::vector<std::string>& images) {
+        box.need_busybox();
+        for (const std::string& image : images) {
+            push(image);
+            REQUIRE(box.docker({"rmi", name(image)}).exit_code == 0);
+        }
+        REQUIRE(box.docker({"rmi", "busybox"}).exit_code == 0);
+    }
+    void push(const std::string& image) const {
+        REQUIRE(box.docker({"tag", "busybox", name(image)}).exit_code == 0);
+        const Result pushed = box.docker({"push", "-q", name(image)});
+        INFO(pushed.all());
+        REQUIRE(pushed.exit_code == 0);
+    }
+    /// How often the registry was asked for a layer or config.
+    size_t blobs_fetched() const {
+        const std::string log = registry.log();
+        return count(log, "\"GET /v2/one/blobs/") + count(log, "\"GET /v2/two/blobs/");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("docker run gets an image that is not here, once", "[pull][docker]") {
+    const World world{{"one:1"}};
+    const Result first = world.box.docker({"run", "--rm", world.name("one:1"), "echo", "hi"});
+    INFO(first.all());
+    CHECK(first.exit_code == 0);
+    CHECK(first.out == "hi\n");  // what goes on beside it is told on standard error
+    CHECK(says(first, "Unable to find image '" + world.name("one:1") + "' locally"));
+    CHECK(says(first, "Status: Downloaded newer image for " + world.name("one:1")));
+
+    const Result second = world.box.docker({"run", "--rm", world.name("one:1"), "true"});
+    CHECK(second.exit_code == 0);
+    CHECK(second.err.empty());
+    const Result fresh = world.box.docker({"run", "--rm", "--pull", "always", world.name("one:1"), "true"});
+    CHECK(says(fresh, "Status: Image is up to date"));
+    const Result never = world.box.docker({"run", "--rm", "--pull", "never", world.name("two:1"), "true"});
+    CHECK(never.exit_code == 125);
+    CHECK(says(never, "no such image"));
+    const Result quiet = world.box.docker({"create", "-q", world.name("nix:1")});
+    CHECK(quiet.exit_code == 125);
+    CHECK(says(quiet, "has no image 'nix:1'"));
+}
+
+TEST_CASE("up gets what its services need, several at once, nothing twice", "[pull][up]") {
+    const World world{{"one:1", "two:1"}};
+    world.box.write("compose.yaml",
+                    "services:\n"
+                    "  a: {image: '" +
+                        world.name("one:1") +
+                        "', command: sleep 3600, init: true}\n"
+                        "  b: {image: '" +
+                        world.name("one:1") +
+                        "', command: sleep 3600, init: true}\n"
+                        "  c: {image: '" +
+                        world.name("two:1") + "', command: sleep 3600, init: true}\n");
+    const Result up = world.box.stack({"up", "-d"});
+    INFO(up.all());
+    REQUIRE(up.exit_code == 0);
+    CHECK(count(up.err, "one:1  Pulling") == 1);
+    CHECK(count(up.err, "  Pulled\n") + count(up.err, "  Up to date\n") == 2);
+    CHECK(world.box.stack({"ps", "--services"}).out == "a\nb\nc\n");
+
+    const size_t fetched = world.blobs_fetched();
+    CHECK(fetched <= 3);  // a config each, and the one layer that both have
+    CHECK_FALSE(says(world.box.stack({"up", "-d"}), "Pulling"));
+    const Result always = world.box.stack({"up", "-d", "--pull", "always"});
+    CHECK(says(always, "one:1  Up to date"));
+    CHECK(world.blobs_fetched() == fetched);
+    CHECK(says(world.box.stack({"up", "-d", "--pull", "sometimes"}), "invalid value 'sometimes' for --pull"));
+}
+
+TEST_CASE("each pull policy asks the registry when it says so", "[pull][up]") {
+    const World world{{"one:1"}};
+    const auto up = [&](const std::string& policy) {
+        world.box.write("compose.yaml", "services:\n  a: {image: '" + world.name("one:1") +
+                                            "', command: 'true', pull_policy: " + policy + "}\n");
+        return world.box.stack({"create"});
+    };
+    const Result never = up("never");
+    CHECK(never.exit_code == 1);
+    CHECK(says(never, "no such image"));
+    CHECK(says(never, "compose.yaml:2:"));
+    CHECK(says(up("daily"), "one:1  Pulled"));
+    CHECK_FALSE(says(up("daily"), "Pulling"));
+    CHECK_FALSE(says(up("every_2w"), "Pulling"));
+    CHECK_FALSE(says(up("missing"), "Pulling"));
+    CHECK(says(up("every_0s"), "one:1  Up to date"));
+    CHECK(says(up("always"), "one:1  Up to date"));
+}
+
+TEST_CASE("a service that cannot be pulled is built", "[pull][up][build]") {
+    const World world{{"one:1"}};
+    world.box.write("Dockerfile", "FROM " + world.name("one:1") + "\nCMD [\"true\"]\n");
+    world.box.write("compose.yaml", "services:\n  a: {image: '" + world.name("mine:1") +
+                                        "', build: .}\n"
+                                        "  b: {build: .}\n");
+    const Result up = world.box.stack({"up", "-d"});
+    INFO(up.all());
+    CHECK(up.exit_code == 0);
+    CHECK(says(up, "mine:1  Error"));
+    CHECK(says(up, "one:1  Pulled"));  // the base image of both, once
+    CHECK(count(up.err, "one:1  Pulling") == 1);
+    const Result no_build = world.box.stack({"-p", "other", "up", "-d", "--no-build", "b"});
+    CHECK(no_build.exit_code == 1);
+    CHECK(says(no_build, "leave out --no-build"));
+}
+
+TEST_CASE("pull and push move the images of services", "[pull]") {
+    const World world{{"one:1"}};
+    world.box.write("Dockerfile", "FROM " + world.name("one:1") + "\nLABEL mine=yes\n");
+    world.box.write("compose.yaml", "services:\n  a: {image: '" + world.name("one:1") +
+                                        "'}\n"
+                                        "  b: {image: '" +
+                                        world.name("mine:1") +
+                                        "', build: .}\n"
+                                        "  c: {build: .}\n"
+                                        "  d: {image: '" +
+                                        world.name("nix:1") + "'}\n");
+    const Result pulled = world.box.stack({"pull", "a", "b", "c"});
+    INFO(pulled.all());
+    CHECK(pulled.exit_code == 0);
+    CHECK(says(pulled, "one:1  Pulled"));
+    CHECK(says(pulled, "have to be built from source: stack build b"));
+    CHECK(says(pulled, "Service c  Skipped"));
+    const Result missing = world.box.stack({"pull"});
+    CHECK(missing.exit_code == 1);
+    CHECK(says(missing, "has no image 'nix:1'"));
+    CHECK(world.box.stack({"pull", "--ignore-pull-failures", "-q"}).exit_code == 0);
+    CHECK_FALSE(says(world.box.stack({"pull", "--policy", "missing", "a"}), "Pulling"));
+
+    const Result built = world.box.stack({"build", "--push", "b"});
+    INFO(built.all());
+    CHECK(built.exit_code == 0);
+    CHECK(says(built, "mine:1  Pushed  sha256:"));
+    CHECK(says(world.box.stack({"push", "b"}), "mine:1  Pushed  sha256:"));
+    CHECK(world.box.stack({"push", "nobody"}).exit_code != 0);
+    CHECK(says(world.box.stack({"pull", "b"}), "mine:1  Up to date"));
+}
