@@ -51,6 +51,6 @@ function(stack_test)
       add_dependencies(${ARG_NAME} stack)
     endif()
     catch_discover_tests(${ARG_NAME} TEST_PREFIX "${ARG_NAME}: " DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS ${ARG_TIER} TIMEOUT 1800 SKIP_RETURN_CODE $<IF:$<BOOL:${STACK_SKIPS_FAIL}>,-1,77>)
+      PROPERTIES LABELS ${ARG_TIER} TIMEOUT 3000 SKIP_RETURN_CODE $<IF:$<BOOL:${STACK_SKIPS_FAIL}>,-1,77>)
   endif()
 endfunction()

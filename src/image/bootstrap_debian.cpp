@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "image/apt_sources.hpp"
 #include "image/bootstrap_steps.hpp"
@@ -122,6 +123,18 @@ std::vector<std::string> host_proxies() {
     return lines;
 }
 
+// mmdebstrap starts hundreds of the distribution's own programs. What stands before them in a developer's PATH, a
+// version manager's python3 for one, is not what they were written for and makes each start slow.
+std::vector<std::string> environment_of_the_distribution() {
+    std::vector<std::string> all{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        if (!std::string_view{*entry}.starts_with("PATH=")) {
+            all.emplace_back(*entry);
+        }
+    }
+    return all;
+}
+
 void run_mmdebstrap(const Wanted& wanted, const fs::path& root, const fs::path& sources_file, const fs::path& dpkg_file,
                     const ProgressSink& progress) {
     ProcessOptions options;
@@ -140,6 +153,7 @@ void run_mmdebstrap(const Wanted& wanted, const fs::path& root, const fs::path& 
         options.argv.push_back("--dpkgopt=" + dpkg_file.string());
     }
     options.argv.insert(options.argv.end(), {wanted.suite, root.string(), sources_file.string()});
+    options.environment = environment_of_the_distribution();
     options.on_line = [&](std::string_view line) { report(progress, line); };
     ProcessResult result;
     try {

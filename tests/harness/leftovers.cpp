@@ -134,6 +134,16 @@ std::vector<std::string> leftovers(const Paths& paths) {
     return all;
 }
 
+std::vector<pid_t> processes_named(const Paths& paths, std::string_view name) {
+    std::vector<pid_t> pids;
+    each_process(paths, [&](pid_t pid, const std::string&) {
+        if (trim(peek(fmt::format("/proc/{}/comm", pid))) == name) {
+            pids.push_back(pid);
+        }
+    });
+    return pids;
+}
+
 std::vector<std::string> settled_leftovers(const Paths& paths) {
     std::vector<std::string> left;
     eventually(
@@ -141,7 +151,7 @@ std::vector<std::string> settled_leftovers(const Paths& paths) {
             left = leftovers(paths);
             return left.empty();
         },
-        std::chrono::seconds{20});
+        std::chrono::seconds{60});
     return left;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "support/paths.hpp"
 
@@ -15,6 +18,10 @@ std::vector<std::string> leftovers(const Paths& paths);
 /// The same, after giving what is on its way out (a supervisor that leaves, a network namespace that the kernel takes
 /// apart) the time to go.
 std::vector<std::string> settled_leftovers(const Paths& paths);
+
+/// The running processes of one root (by command line, environment or cgroup) whose name as the kernel keeps it
+/// (/proc/PID/comm) is `name`: "stack-worker", "mariadbd".
+std::vector<pid_t> processes_named(const Paths& paths, std::string_view name);
 
 /// Takes away whatever leftovers() finds, so that one bad test does not spoil the machine.
 void sweep(const Paths& paths);

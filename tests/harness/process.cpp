@@ -203,8 +203,8 @@ void Process::signal(int number) {
     ::kill(pid_, number);
 }
 
-Result run(const Command& command) {
-    return Process{command}.wait();
+Result run(const Command& command, std::chrono::seconds limit) {
+    return Process{command}.wait(limit);
 }
 
 }  // namespace stack::testing

@@ -16,6 +16,8 @@ namespace stack::testing {
 
 /// No test measures time; this is only so that a hang ends. Generous, because CI may be several times slower.
 constexpr std::chrono::seconds patience{120};
+/// For commands that fetch packages or images and unpack them.
+constexpr std::chrono::seconds image_patience{1200};
 
 struct Command {
     std::vector<std::string> argv;
@@ -62,6 +64,7 @@ private:
     std::optional<int> status_;
 };
 
-Result run(const Command& command);
+/// `limit` is for what takes longer than `patience`, as work on images does.
+Result run(const Command& command, std::chrono::seconds limit = patience);
 
 }  // namespace stack::testing

@@ -10,8 +10,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "harness/leftovers.hpp"
 #include "support/error.hpp"
 #include "support/kernel/file_lock.hpp"
+#include "support/text.hpp"
 
 namespace stack::testing {
 
@@ -64,7 +66,7 @@ Process Sandbox::start_tty(const std::vector<std::string>& args) const {
 
 namespace {
 
-void expect_success(const Result& result, const char* what) {
+void expect_success(const Result& result, const std::string& what) {
     if (result.exit_code != 0) {
         throw std::runtime_error{fmt::format("cannot {}: {}", what, result.all())};
     }
@@ -72,21 +74,25 @@ void expect_success(const Result& result, const char* what) {
 
 }  // namespace
 
-void Sandbox::need_busybox() const {
+void Sandbox::need_base(const std::string& image) const {
     const fs::path archives = program_dir() / "test-images";
-    const fs::path archive = archives / "busybox.tar";
+    const fs::path archive = archives / (replace_all(image, ":", "-") + ".tar");
     fs::create_directories(archives);
     {
-        const kernel::FileLock one_at_a_time = kernel::FileLock::acquire(archives / "lock");
+        const kernel::FileLock one_at_a_time = kernel::FileLock::acquire(archive.string() + ".lock");
         if (!fs::exists(archive)) {
-            expect_success(stack({"image", "bootstrap", "busybox"}), "make the busybox image");
+            expect_success(stack({"image", "bootstrap", image}, image_patience), "make the image " + image);
             const fs::path half_made = archive.string() + ".new";
-            expect_success(stack({"image", "save", "-o", half_made, "busybox"}), "save the busybox image");
+            expect_success(stack({"image", "save", "-o", half_made, image}, image_patience), "save the image " + image);
             fs::rename(half_made, archive);
             return;
         }
     }
-    expect_success(stack({"image", "load", "-q", "-i", archive}), "load the busybox image");
+    expect_success(stack({"image", "load", "-q", "-i", archive}, image_patience), "load the image " + image);
+}
+
+std::vector<pid_t> Sandbox::processes(std::string_view name) const {
+    return processes_named(paths(), name);
 }
 
 std::uint16_t Sandbox::free_port() {

@@ -26,16 +26,23 @@ public:
     std::string project() const { return project_.filename(); }
     void write(const std::string& name, std::string_view content) const;
 
-    /// The image "busybox" in this root's store, from an archive that all tests share and the first one makes.
-    void need_busybox() const;
+    /// A base image ("busybox", "debian:bookworm-slim") in this root's store, from an archive that all tests share and
+    /// the first one makes with `stack image bootstrap`.
+    void need_base(const std::string& image) const;
+    void need_busybox() const { need_base("busybox"); }
 
     /// Runs `stack` (or `program`: "docker", "docker-compose") in the project folder.
-    Result stack(const std::vector<std::string>& args) const { return testing::run(command("stack", args)); }
+    Result stack(const std::vector<std::string>& args, std::chrono::seconds limit = patience) const {
+        return testing::run(command("stack", args), limit);
+    }
     Result docker(const std::vector<std::string>& args) const { return testing::run(command("docker", args)); }
     Process start(const std::vector<std::string>& args) const { return Process{command("stack", args)}; }
     /// On a terminal.
     Process start_tty(const std::vector<std::string>& args) const;
     Command command(const std::string& program, const std::vector<std::string>& args) const;
+
+    /// Our processes of this root by their name: "stack-keeper", "stack-worker".
+    std::vector<pid_t> processes(std::string_view name) const;
 
     /// A TCP port of 127.0.0.1 that nobody uses now.
     static std::uint16_t free_port();

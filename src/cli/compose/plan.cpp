@@ -1,5 +1,6 @@
 #include "engine/reconcile/plan.hpp"
 
+#include <array>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "cli/compose/up_flags.hpp"
 #include "cli/project.hpp"
 #include "cli/state_view.hpp"
+#include "cli/table.hpp"
 #include "cli/verbs.hpp"
 #include "engine/runtime/launch.hpp"
 #include "net/network.hpp"
@@ -68,11 +70,27 @@ reconcile::Observed observe(const Context& context, const std::string& project) 
     return observed;
 }
 
+constexpr std::array<std::string_view, 14> in_words{
+    "create network",      "remove network",        "create volume",       "remove volume",  "create container",
+    "replace container",   "start container",       "restart container",   "stop container", "remove container",
+    "wait until healthy:", "wait until completed:", "wait until running:", "keep container"};
+
+std::string as_table(const reconcile::Plan& plan) {
+    Table table{{"STEP", "ACTION", "REASON", "AFTER"}};
+    for (const reconcile::Node& node : plan.nodes) {
+        table.add({std::to_string(node.number),
+                   fmt::format("{} {}", in_words.at(static_cast<size_t>(node.action)),
+                               node.name.empty() ? node.service : node.name),
+                   node.reason, fmt::format("{}", fmt::join(node.needs, ", "))});
+    }
+    return table.str();
+}
+
 }  // namespace
 
 int print_plan(const Context& context, const desired::DesiredState& state, const engine::UpOptions& options) {
     const reconcile::Plan plan = reconcile::plan_up(state, observe(context, state.project), options);
-    fmt::print("{}", reconcile::to_text(plan));
+    fmt::print("{}", as_table(plan));
     for (const std::string& warning : plan.warnings) {
         fmt::print(stderr, "warning: {}\n", warning);
     }

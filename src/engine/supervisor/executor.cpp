@@ -309,7 +309,9 @@ private:
             if (!container->has_healthcheck()) {
                 dependency_failed(*container, "has no healthcheck configured");
             }
-            container->tell(Progress::waiting);
+            const bool already = container->row().health.status == HealthStatus::healthy;
+            container->tell(already ? Progress::healthy : Progress::waiting);
+            // The container itself tells when it becomes healthy.
             while (container->row().health.status != HealthStatus::healthy) {
                 if (container->row().health.status == HealthStatus::unhealthy && container->has_process()) {
                     dependency_failed(*container, "is unhealthy");
@@ -319,7 +321,6 @@ private:
                 }
                 co_await operation_.wait(container->changed, never);
             }
-            container->tell(Progress::healthy);
         }
     }
 
@@ -343,8 +344,9 @@ private:
         const Clock::time_point limit = deadline();
         for (const auto& container : replicas(node.service)) {
             const bool checked = container->has_healthcheck();
+            const bool already = checked && container->row().health.status == HealthStatus::healthy;
             if (checked) {
-                container->tell(Progress::waiting);
+                container->tell(already ? Progress::healthy : Progress::waiting);
             }
             while (!container->has_process() || (checked && container->row().health.status != HealthStatus::healthy)) {
                 if (!container->is_up()) {
@@ -359,7 +361,9 @@ private:
                 }
                 co_await operation_.wait(container->changed, limit);
             }
-            container->tell(checked ? Progress::healthy : Progress::running);
+            if (!checked) {
+                container->tell(Progress::running);
+            }
         }
     }
 

@@ -283,10 +283,23 @@ void Networks::publish(ContainerRow& row, const NetworkWish& wish) {
         }
     }
     const auto leased = store_.endpoints_of(row.id);
-    const auto with_v4 = std::find_if(leased.begin(), leased.end(), [](const auto& it) { return it.ipv4.has_value(); });
-    if (wanted.empty() || leased.empty()) {
+    if (leased.empty()) {
         return;
     }
+    for (const std::string& text : wish.exposed) {
+        const desired::PortPublish port = exposed_port(text);
+        const auto same = [&](const auto& it) {
+            return it.container_port == port.container_port && it.protocol == port.protocol;
+        };
+        if (std::none_of(wanted.begin(), wanted.end(), same) &&
+            std::none_of(row.ports.begin(), row.ports.end(), same)) {
+            row.ports.push_back({"", 0, port.container_port, port.protocol});
+        }
+    }
+    if (wanted.empty()) {
+        return;
+    }
+    const auto with_v4 = std::find_if(leased.begin(), leased.end(), [](const auto& it) { return it.ipv4.has_value(); });
     const net::Endpoint& endpoint = with_v4 == leased.end() ? leased.front() : *with_v4;
     std::vector<net::PortForward> forwards;
     for (size_t i = 0; i < wanted.size(); ++i) {

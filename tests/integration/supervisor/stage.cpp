@@ -7,6 +7,7 @@
 #include "desired/hash.hpp"
 #include "engine/container_files.hpp"
 #include "harness/eventually.hpp"
+#include "harness/leftovers.hpp"
 #include "harness/process.hpp"
 #include "image/bootstrap.hpp"
 #include "image/store.hpp"
@@ -120,24 +121,7 @@ std::string Stage::inside(const std::string& name, const std::string& script) co
 }
 
 std::vector<int> Stage::processes(const std::string& name) const {
-    std::vector<int> pids;
-    const std::string root = "STACK_ROOT=" + paths().root().string();
-    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
-        const auto pid = parse_int(entry.path().filename().string());
-        if (!pid) {
-            continue;
-        }
-        try {
-            const std::string environment = find_file(entry.path() / "environ").value_or("");
-            const std::string comm = find_file(entry.path() / "comm").value_or("");
-            if (std::string{trim(comm)} == name && environment.find(root + '\0') != std::string::npos) {
-                pids.push_back(static_cast<int>(*pid));
-            }
-        } catch (const Error&) {
-            continue;  // it ended while we looked
-        }
-    }
-    return pids;
+    return processes_named(paths(), name);
 }
 
 }  // namespace stack::testing
