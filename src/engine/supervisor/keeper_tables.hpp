@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "engine/supervisor/keeper_protocol.hpp"
@@ -22,16 +24,18 @@ struct KeptFd {
     UniqueFd fd;
 };
 
-/// A fixed number of slots in static memory: pages are touched as far as slots were used, nothing is ever allocated.
-/// Freed slots are used again, lowest first, so that ten thousand starts cost no more than the most at one time.
+/// A fixed number of slots in static memory (.bss): pages are touched as far as slots were used, nothing is ever
+/// allocated. Freed slots are used again, lowest first, so that ten thousand starts cost no more than the most at one
+/// time. Entries are made when they are first taken and never destroyed: every command of the program carries these
+/// tables, and ten megabytes of slots to be set up or closed would be most of what a short one does.
 template <class Entry, size_t capacity>
 class Table {
 public:
     template <class Matches>
     Entry* find(Matches&& matches) noexcept {
         for (size_t i = 0; i < high_; ++i) {
-            if (matches(entries_[i])) {
-                return &entries_[i];
+            if (matches(begin()[i])) {
+                return begin() + i;
             }
         }
         return nullptr;
@@ -42,13 +46,13 @@ public:
         if (Entry* free = find(is_free)) {
             return free;
         }
-        return high_ < capacity ? &entries_[high_++] : nullptr;
+        return high_ < capacity ? std::construct_at(begin() + high_++) : nullptr;
     }
-    Entry* begin() noexcept { return entries_.data(); }
-    Entry* end() noexcept { return entries_.data() + high_; }
+    Entry* begin() noexcept { return reinterpret_cast<Entry*>(storage_.data()); }
+    Entry* end() noexcept { return begin() + high_; }
 
 private:
-    std::array<Entry, capacity> entries_;
+    alignas(Entry) std::array<std::byte, capacity * sizeof(Entry)> storage_{};
     size_t high_{0};
 };
 
