@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "cli/table.hpp"
@@ -46,19 +48,12 @@ bool went_wrong(Progress progress) {
     return progress == Progress::error || progress == Progress::unhealthy;
 }
 
-std::string json_text(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-            out += c;
-        }
+void json_line(const Event& event, const std::string& what) {
+    nlohmann::ordered_json line{{"id", what}, {"status", to_string(event.progress)}};
+    if (!event.detail.empty()) {
+        line["text"] = event.detail;
     }
-    return out + "\"";
+    fmt::print(stderr, "{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -85,8 +80,7 @@ void ProgressView::update(Line& line, Progress progress, const std::string& deta
 
 void ProgressView::plain_line(const Event& event, const std::string& what) const {
     if (style_ == ProgressStyle::json) {
-        fmt::print(stderr, "{{\"id\":{},\"status\":{}{}{}}}\n", json_text(what), json_text(to_string(event.progress)),
-                   event.detail.empty() ? "" : ",\"text\":", event.detail.empty() ? "" : json_text(event.detail));
+        json_line(event, what);
     } else if (event.progress == Progress::warning) {
         fmt::print(stderr, "{} {}\n", paint("warning:", "1;33", colours_), event.detail);
     } else if (style_ != ProgressStyle::quiet) {
@@ -97,6 +91,10 @@ void ProgressView::plain_line(const Event& event, const std::string& what) const
 
 void ProgressView::show(const Event& event) {
     const std::string what = name_of(event.subject) + " " + event.name;
+    const Progress before = std::exchange(last_[what], event.progress);
+    if (before == Progress::stopping && event.progress == Progress::exited) {
+        return;  // that a container ends which is being stopped is no news of its own
+    }
     if (!live()) {
         plain_line(event, what);
         return;

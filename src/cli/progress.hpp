@@ -54,6 +54,7 @@ private:
     std::string title_;
     std::vector<Line> lines_;
     std::map<std::string, size_t> index_;
+    std::map<std::string, engine::Progress> last_;  ///< of each subject
     std::vector<std::string> warnings_;
     int painted_rows_{0};
     unsigned turn_{0};
