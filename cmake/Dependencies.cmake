@@ -6,6 +6,15 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 
+# What users run has fmt inside; a build for tests takes the shared one, which is there already.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_library(stack_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/fmt_format.cpp)
+else()
+  add_library(stack_fmt INTERFACE)
+  target_link_libraries(stack_fmt INTERFACE fmt::fmt)
+endif()
+add_library(stack::fmt ALIAS stack_fmt)
+
 # stack_archive_library(NAME sqlite FILES libsqlite3.a [LINK dl m] [INCLUDE dir]) defines the target stack::sqlite.
 function(stack_archive_library)
   cmake_parse_arguments(ARG "" "NAME" "FILES;LINK;INCLUDE" ${ARGN})
