@@ -50,8 +50,25 @@ int compose_unpause(Context& context, const Flags& flags);
 int compose_up(Context& context, const Flags& flags);
 int compose_wait(Context& context, const Flags& flags);
 
+int compose_attach(Context& context, const Flags& flags);
+int compose_cp(Context& context, const Flags& flags);
+int compose_events(Context& context, const Flags& flags);
+int compose_run(Context& context, const Flags& flags);
+int compose_scale(Context& context, const Flags& flags);
+int compose_stats(Context& context, const Flags& flags);
+int compose_top(Context& context, const Flags& flags);
+
 // Single containers
 int container_attach(Context& context, const Flags& flags);
+int container_commit(Context& context, const Flags& flags);
+int container_cp(Context& context, const Flags& flags);
+int container_diff(Context& context, const Flags& flags);
+int container_events(Context& context, const Flags& flags);
+int container_export(Context& context, const Flags& flags);
+int container_prune(Context& context, const Flags& flags);
+int container_stats(Context& context, const Flags& flags);
+int container_top(Context& context, const Flags& flags);
+int container_update(Context& context, const Flags& flags);
 int container_create(Context& context, const Flags& flags);
 int container_exec(Context& context, const Flags& flags);
 int container_kill(Context& context, const Flags& flags);

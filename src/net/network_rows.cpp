@@ -200,6 +200,12 @@ void insert(const Database& database, const Endpoint& endpoint) {
         .run();
 }
 
+void rename(const Database& database, const Endpoint& endpoint) {
+    database.prepare("UPDATE net_endpoints SET owner_name = ?, aliases = ? WHERE id = ?")
+        .bind_all(endpoint.owner_name, json(endpoint.aliases).dump(), endpoint.id)
+        .run();
+}
+
 std::vector<Endpoint> find_endpoints(const Database& database, std::string_view column, std::string_view value) {
     auto rows = database.prepare(fmt::format("SELECT {} FROM net_endpoints WHERE {} = ?", endpoint_columns, column));
     rows.bind(value);

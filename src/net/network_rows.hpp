@@ -25,6 +25,8 @@ std::optional<Network> find_by_name(const Database& database, std::string_view n
 std::vector<Network> find_by_id(const Database& database, std::string_view id_start);
 
 void insert(const Database& database, const Endpoint& endpoint);
+/// Writes the names that it is known by, and its owner's.
+void rename(const Database& database, const Endpoint& endpoint);
 /// `column` is one of our own words: id, network_id, owner_id.
 std::vector<Endpoint> find_endpoints(const Database& database, std::string_view column, std::string_view value);
 std::vector<Endpoint> all_endpoints(const Database& database);

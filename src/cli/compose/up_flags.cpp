@@ -7,25 +7,22 @@
 
 namespace stack::cli {
 
-namespace {
-
-std::map<std::string, int> scale_of(const Flags& flags, const compose::Project& project) {
+std::map<std::string, int> parse_scale(const std::vector<std::string>& words, const compose::Project& project,
+                                       std::string_view where) {
     std::map<std::string, int> scale;
-    for (const std::string& word : flags.values("scale")) {
+    for (const std::string& word : words) {
         const size_t equals = word.find('=');
         const std::string service = word.substr(0, equals);
         const std::optional<std::int64_t> count =
             equals == std::string::npos ? std::nullopt : parse_int(std::string_view{word}.substr(equals + 1));
         if (!count || *count < 0 || *count > 10'000) {
-            throw UsageError{fmt::format("invalid value '{}' for --scale: expected SERVICE=N", word)};
+            throw UsageError{fmt::format("invalid value '{}' for {}: expected SERVICE=N", word, where)};
         }
         check_services(project, {service});
         scale[service] = static_cast<int>(*count);
     }
     return scale;
 }
-
-}  // namespace
 
 engine::UpOptions common_up_options(const Flags& flags, const compose::Project& project) {
     engine::UpOptions options;
@@ -35,7 +32,7 @@ engine::UpOptions common_up_options(const Flags& flags, const compose::Project& 
                                                   : engine::Recreate::diverged;
     options.recreate_dependencies = options.recreate;
     options.remove_orphans = flags.on("remove-orphans");
-    options.scale = scale_of(flags, project);
+    options.scale = parse_scale(flags.values("scale"), project, "--scale");
     return options;
 }
 

@@ -143,7 +143,14 @@ private:
             start_container(client_, wish_.id);
         } catch (const ExitError& failure) {
             try {
-                end_attachment();
+                client_.detach(wish_.id);
+                if (wish_.auto_remove) {
+                    // The supervisor removes it after most failures; not if it did not come as far as that.
+                    engine::Targets target;
+                    target.containers = {wish_.id};
+                    target.include_one_off = true;
+                    client_.remove(target, {.force = true, .volumes = true, .stop = false}, {});
+                }
             } catch (const Error&) {
                 throw ExitError{failure};  // what went wrong first is what counts
             }

@@ -43,11 +43,8 @@ desired::StringMap map_of(const std::vector<std::string>& words) {
     return map;
 }
 
-namespace {
-
-desired::RestartPolicy restart_policy(const Flags& flags) {
+desired::RestartPolicy parse_restart_policy(const std::string& text) {
     using Condition = desired::RestartPolicy::Condition;
-    const std::string text = flags.value_or("restart", "no");
     const size_t colon = text.find(':');
     const std::string name = text.substr(0, colon);
     desired::RestartPolicy policy;
@@ -67,11 +64,10 @@ desired::RestartPolicy restart_policy(const Flags& flags) {
         }
         policy.max_attempts = static_cast<int>(*count);
     }
-    if (flags.on("rm") && policy.condition != Condition::no) {
-        throw UsageError{"conflicting options: --restart and --rm"};
-    }
     return policy;
 }
+
+namespace {
 
 std::vector<std::string> lines_of_files(const std::vector<std::string>& files) {
     std::vector<std::string> lines;
@@ -124,8 +120,11 @@ void take_identity_flags(const Flags& flags, desired::ContainerSpec& spec) {
     spec.runtime = flags.value_or("runtime", "");
     spec.isolation = flags.value_or("isolation", "");
     spec.logging = {.driver = flags.value_or("log-driver", ""), .options = map_of(flags.values("log-opt"))};
-    spec.restart = restart_policy(flags);
+    spec.restart = parse_restart_policy(flags.value_or("restart", "no"));
     spec.auto_remove = flags.on("rm");
+    if (spec.auto_remove && spec.restart.condition != desired::RestartPolicy::Condition::no) {
+        throw UsageError{"conflicting options: --restart and --rm"};
+    }
 }
 
 }  // namespace

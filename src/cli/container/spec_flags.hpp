@@ -19,7 +19,12 @@ void take_resource_flags(const Flags& flags, desired::ContainerSpec& spec);
 void take_health_flags(const Flags& flags, desired::ContainerSpec& spec);
 void take_security_flags(const Flags& flags, desired::ContainerSpec& spec);
 
-// Values that several of them read.
+// Values that several of them, and other commands, read.
+desired::RestartPolicy parse_restart_policy(const std::string& text);
+/// "[NAME or /host/path:]/path[:options]"
+desired::Mount parse_volume(const std::string& text);
+/// "[IP:][HOST:]CONTAINER[/PROTOCOL]", ranges as well.
+void add_published_port(const std::string& text, desired::ContainerSpec& spec);
 std::int64_t size_flag(const Flags& flags, const std::string& name);
 std::chrono::nanoseconds duration_flag(const Flags& flags, const std::string& name);
 /// "K=V" texts; "K" alone has an empty value.

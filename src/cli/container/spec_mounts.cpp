@@ -17,29 +17,6 @@ std::string absolute_path(const std::string& path) {
     return std::filesystem::absolute(path).lexically_normal().string();
 }
 
-Mount parse_volume(const std::string& text) {
-    const compose::ShortForm<compose::ShortMount> form = compose::parse_short_mount(text);
-    if (!form.parts || !form.parts->unknown_options.empty()) {
-        throw UsageError{
-            fmt::format("invalid volume '{}': {}", text, form.problem ? form.problem->message : "unknown option")};
-    }
-    const compose::ShortMount& parts = *form.parts;
-    Mount mount;
-    mount.type = parts.bind ? Mount::Type::bind : Mount::Type::volume;
-    mount.source = parts.bind ? absolute_path(parts.source) : parts.source;
-    mount.target = parts.target;
-    mount.read_only = parts.read_only;
-    mount.nocopy = parts.nocopy;
-    mount.propagation = parts.propagation;
-    mount.selinux = parts.selinux;
-    mount.subpath = parts.subpath;
-    mount.create_host_path = parts.bind;
-    if (!mount.target.starts_with('/')) {
-        throw UsageError{fmt::format("invalid volume '{}': the path in the container must be absolute", text)};
-    }
-    return mount;
-}
-
 Mount::Type mount_type(const std::string& word, const std::string& text) {
     if (word == "volume") {
         return Mount::Type::volume;
@@ -125,6 +102,29 @@ Mount parse_tmpfs(const std::string& text) {
 }
 
 }  // namespace
+
+desired::Mount parse_volume(const std::string& text) {
+    const compose::ShortForm<compose::ShortMount> form = compose::parse_short_mount(text);
+    if (!form.parts || !form.parts->unknown_options.empty()) {
+        throw UsageError{
+            fmt::format("invalid volume '{}': {}", text, form.problem ? form.problem->message : "unknown option")};
+    }
+    const compose::ShortMount& parts = *form.parts;
+    Mount mount;
+    mount.type = parts.bind ? Mount::Type::bind : Mount::Type::volume;
+    mount.source = parts.bind ? absolute_path(parts.source) : parts.source;
+    mount.target = parts.target;
+    mount.read_only = parts.read_only;
+    mount.nocopy = parts.nocopy;
+    mount.propagation = parts.propagation;
+    mount.selinux = parts.selinux;
+    mount.subpath = parts.subpath;
+    mount.create_host_path = parts.bind;
+    if (!mount.target.starts_with('/')) {
+        throw UsageError{fmt::format("invalid volume '{}': the path in the container must be absolute", text)};
+    }
+    return mount;
+}
 
 void take_mount_flags(const Flags& flags, desired::ContainerSpec& spec) {
     for (const std::string& text : flags.values("volume")) {

@@ -10,30 +10,6 @@ namespace stack::cli {
 
 namespace {
 
-void take_ports(const Flags& flags, desired::ContainerSpec& spec) {
-    for (const std::string& text : flags.values("publish")) {
-        const compose::ShortForm<compose::ShortPorts> form = compose::parse_short_port(text);
-        if (!form.parts) {
-            throw UsageError{
-                fmt::format("invalid port '{}': {}", text, form.problem ? form.problem->message : "no port")};
-        }
-        const compose::ShortPorts& ports = *form.parts;
-        for (size_t n = 0; n < ports.target.count(); ++n) {
-            const std::string published = ports.published_as(n);
-            const std::optional<std::uint64_t> host = published.empty() ? 0 : parse_uint(published);
-            if (!host) {
-                throw Error{Errc::unsupported,
-                            fmt::format("cannot publish '{}': a range of host ports for one container port", text)};
-            }
-            spec.ports.push_back({.host_ip = ports.host_ip,
-                                  .host_port = static_cast<std::uint16_t>(*host),
-                                  .container_port = static_cast<std::uint16_t>(ports.target.first + n),
-                                  .protocol = ports.protocol,
-                                  .pos = {}});
-        }
-    }
-}
-
 /// "7000-7003/udp" is four of them.
 void take_expose(const Flags& flags, desired::ContainerSpec& spec) {
     for (const std::string& text : flags.values("expose")) {
@@ -106,8 +82,31 @@ void take_networks(const Flags& flags, desired::ContainerSpec& spec) {
 
 }  // namespace
 
+void add_published_port(const std::string& text, desired::ContainerSpec& spec) {
+    const compose::ShortForm<compose::ShortPorts> form = compose::parse_short_port(text);
+    if (!form.parts) {
+        throw UsageError{fmt::format("invalid port '{}': {}", text, form.problem ? form.problem->message : "no port")};
+    }
+    const compose::ShortPorts& ports = *form.parts;
+    for (size_t n = 0; n < ports.target.count(); ++n) {
+        const std::string published = ports.published_as(n);
+        const std::optional<std::uint64_t> host = published.empty() ? 0 : parse_uint(published);
+        if (!host) {
+            throw Error{Errc::unsupported,
+                        fmt::format("cannot publish '{}': a range of host ports for one container port", text)};
+        }
+        spec.ports.push_back({.host_ip = ports.host_ip,
+                              .host_port = static_cast<std::uint16_t>(*host),
+                              .container_port = static_cast<std::uint16_t>(ports.target.first + n),
+                              .protocol = ports.protocol,
+                              .pos = {}});
+    }
+}
+
 void take_network_flags(const Flags& flags, desired::ContainerSpec& spec) {
-    take_ports(flags, spec);
+    for (const std::string& text : flags.values("publish")) {
+        add_published_port(text, spec);
+    }
     take_expose(flags, spec);
     take_networks(flags, spec);
     spec.publish_all = flags.on("publish-all");

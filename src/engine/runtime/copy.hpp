@@ -23,8 +23,9 @@ struct PathStat {
 PathStat stat_in_root(int root, const std::string& path, bool follow);
 
 /// Writes a tar of what lies at `path` to `out`: one entry of its last component's name, and what is below. A path that
-/// ends in "/." gives the folder's content under ".". Sockets are left out. Owners are numbers.
-void copy_out(int root, const std::string& path, int out, bool follow);
+/// ends in "/." gives the folder's content under ".". Sockets are left out. Owners are numbers. `name`, if not empty,
+/// is the entry's instead.
+void copy_out(int root, const std::string& path, int out, bool follow, const std::string& name = {});
 
 struct CopyInOptions {
     bool no_overwrite_dir_non_dir{false};  ///< a folder never replaces a file, nor the other way round

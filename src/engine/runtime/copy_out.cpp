@@ -192,10 +192,10 @@ PathStat stat_in_root(int root, const std::string& path, bool follow) {
     return result;
 }
 
-void copy_out(int root, const std::string& path, int out, bool follow) {
+void copy_out(int root, const std::string& path, int out, bool follow, const std::string& as) {
     const bool content_only = path.size() >= 2 && path.substr(path.size() - 2) == "/.";
     TarWriter writer{out};
-    const std::string name = content_only ? "." : last_component(path);
+    const std::string name = !as.empty() ? as : content_only ? "." : last_component(path);
     writer.write_tree(root, without_slash(path), name == "/" ? "." : name, follow || content_only);
     writer.finish();
 }

@@ -16,8 +16,8 @@ using std::chrono::seconds;
 
 /// proc_pid_stat(5), counted from the state (field 3), which follows the name in parentheses.
 struct StatFields {
-    static constexpr size_t parent = 4 - 3, terminal = 7 - 3, user_ticks = 14 - 3, system_ticks = 15 - 3,
-                            start = 22 - 3;
+    static constexpr size_t parent = 4 - 3, terminal = 7 - 3, user_ticks = 14 - 3, system_ticks = 15 - 3, nice = 19 - 3,
+                            threads = 20 - 3, start = 22 - 3, virtual_size = 23 - 3, resident = 24 - 3;
 };
 
 std::string terminal_name(std::uint64_t device) {
@@ -55,7 +55,7 @@ bool read_row(pid_t pid, seconds up, ProcessRow& row) {
     }
     const std::string rest = line.substr(close + 2);
     const auto fields = split(rest, ' ');
-    if (fields.size() <= StatFields::start) {
+    if (fields.size() <= StatFields::resident) {
         return false;
     }
     const auto number = [&](size_t field) { return parse_int(fields[field]).value_or(0); };
@@ -68,7 +68,14 @@ bool read_row(pid_t pid, seconds up, ProcessRow& row) {
     const seconds age = up - seconds{number(StatFields::start) / ticks};
     row.started = std::chrono::system_clock::now() - age;
     row.cpu_percent = age.count() > 0 ? static_cast<int>(row.cpu_time.count() * 100 / age.count()) : 0;
-    row.command = command_line(proc, std::string_view{line}.substr(open + 1, close - open - 1));
+    row.name = line.substr(open + 1, close - open - 1);
+    row.state = fields.front().empty() ? '?' : fields.front().front();
+    row.nice = static_cast<int>(number(StatFields::nice));
+    row.threads = static_cast<int>(number(StatFields::threads));
+    row.virtual_bytes = static_cast<std::uint64_t>(number(StatFields::virtual_size));
+    row.resident_bytes =
+        static_cast<std::uint64_t>(number(StatFields::resident)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    row.command = command_line(proc, row.name);
     return true;
 }
 

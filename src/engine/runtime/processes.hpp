@@ -19,6 +19,11 @@ struct ProcessRow {
     std::string terminal;  ///< "pts/0", "?" without
     std::chrono::seconds cpu_time{0};
     std::string command;  ///< the arguments with blanks between; "[name]" where there are none
+    // What `ps aux` and `ps -o` have besides.
+    std::string name;  ///< comm
+    char state{'?'};   ///< R, S, D, Z, T …
+    int nice{0}, threads{0};
+    std::uint64_t virtual_bytes{0}, resident_bytes{0};
 };
 
 /// All processes in the container's cgroup, by pid. Those that end meanwhile are left out.

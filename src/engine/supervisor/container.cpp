@@ -57,6 +57,16 @@ void Container::tell(Progress progress, std::string detail, std::optional<int> e
     project_.tell(event);
 }
 
+void Container::record(const std::string& action, const std::string& attribute, const std::string& value) {
+    LoggedEvent event{"container", action, row_.id, row_.labels, wall_clock_ns()};
+    event.attributes["name"] = row_.name;
+    event.attributes["image"] = row_.image;
+    if (!attribute.empty()) {
+        event.attributes[attribute] = value;
+    }
+    project_.event_log.append(event);
+}
+
 runtime::CgroupPlacement Container::cgroup() const {
     return runtime::find_cgroup(project_.cgroups, cgroup_parent(project_, spec_), row_.id);
 }
@@ -132,6 +142,7 @@ Task<> Container::stop(const StopOptions& options) {
         row_.status = ContainerStatus::exited;
         settle_down();
         save();
+        record("stop");
         tell(Progress::stopped);
         co_return;
     }
@@ -164,6 +175,7 @@ Task<> Container::stop(const StopOptions& options) {
             co_await wait_for(changed, never);
         }
     }
+    record("stop");
     tell(Progress::stopped);
 }
 
@@ -171,6 +183,7 @@ Task<> Container::restart(const StopOptions& options) {
     tell(Progress::restarting);
     co_await stop(options);
     co_await start();
+    record("restart");
     tell(Progress::restarted);
 }
 
@@ -188,6 +201,7 @@ void Container::kill(int signal) {
         runtime::kill_cgroup(cgroup());
     }
     kernel::pidfd_send_signal(pidfd_.get(), signal);
+    record("kill", "signal", std::to_string(signal));
     tell(Progress::killed, signal_name(signal));
 }
 
@@ -202,6 +216,7 @@ void Container::pause() {
     runtime::freeze_cgroup(cgroup());
     row_.status = ContainerStatus::paused;
     save();
+    record("pause");
     tell(Progress::paused);
 }
 
@@ -213,6 +228,7 @@ void Container::unpause() {
     runtime::thaw_cgroup(cgroup());
     row_.status = ContainerStatus::running;
     save();
+    record("unpause");
     tell(Progress::unpaused);
 }
 
@@ -258,6 +274,7 @@ Task<> Container::remove(bool volumes) {
     project_.remember_removed(row_);
     project_.forget(row_.id);
     changed.notify();
+    record("destroy");
     tell(Progress::removed);
 }
 
@@ -268,9 +285,12 @@ Task<> Container::repair() {
 }
 
 void Container::rename(const std::string& name) {
+    const std::string before = row_.name;
     project_.store.rename(row_.id, name);
     row_.name = name;
+    project_.networks.rename(row_, before);
     save();
+    record("rename", "oldName", "/" + before);
 }
 
 void Container::update(const UpdateRequest& request) {
@@ -297,6 +317,7 @@ void Container::update(const UpdateRequest& request) {
     }
     row_.spec_json = desired::to_json(spec_);
     save();
+    record("update");
 }
 
 void Container::connect_network(const desired::EndpointSpec& endpoint) {
@@ -354,6 +375,9 @@ void Container::set_health(const Health& health) {
     const bool news = health.status != row_.health.status;
     row_.health = health;
     save();
+    if (news) {
+        record(fmt::format("health_status: {}", to_string(health.status)));
+    }
     if (news && health.status == HealthStatus::healthy) {
         tell(Progress::healthy);
     } else if (news && health.status == HealthStatus::unhealthy) {

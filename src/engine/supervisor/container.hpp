@@ -83,6 +83,8 @@ public:
 
     void set_health(const Health& health);
     void tell(Progress progress, std::string detail = {}, std::optional<int> exit_code = {});
+    /// Writes a line of `docker events`.
+    void record(const std::string& action, const std::string& attribute = {}, const std::string& value = {});
 
 private:
     class Turn;

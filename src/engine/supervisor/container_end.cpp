@@ -62,6 +62,10 @@ void Container::finish_run(const Message& message) {
     }
     save();
     project_.keeper.forget(row_.id);
+    if (row_.oom_killed) {
+        record("oom");
+    }
+    record("die", "exitCode", row_.exit_code ? std::to_string(*row_.exit_code) : "unknown");
     tell(Progress::exited, row_.error, row_.exit_code);
     if (delay) {
         schedule_restart(*delay);
@@ -182,6 +186,7 @@ bool Container::end_unseen() {
     ++ends_;
     settle_down();
     save();
+    record("die", "exitCode", "unknown");
     EndOfRun end;
     end.stopped_by_user = row_.stopped_by_user;
     return restarter_.decide(spec_.restart, end).has_value();

@@ -102,6 +102,7 @@ Task<> Container::launch() {
         start_failed(*failure, start_exit_code_);
         throw Error{*failure};
     }
+    record("start");
     tell(Progress::started);
     if (early_end_) {
         finish_run(*early_end_);
@@ -110,7 +111,7 @@ Task<> Container::launch() {
 
 desired::ContainerSpec Container::spec_with_joined_containers() const {
     desired::ContainerSpec spec = spec_;
-    for (std::string* mode : {&spec.network_mode, &spec.ipc, &spec.pid}) {
+    for (std::string* mode : {&spec.network_mode, &spec.ipc, &spec.pid, &spec.uts}) {
         if (joins(*mode)) {
             *mode = "container:" + joined_row(project_, *mode).id;
         }
@@ -129,6 +130,7 @@ void Container::join_namespaces(const desired::ContainerSpec& spec, LaunchReques
     join(spec.network_mode, "network", LaunchFd::network_namespace);
     join(spec.pid, "pid", LaunchFd::pid_namespace);
     join(spec.ipc, "ipc", LaunchFd::ipc_namespace);
+    join(spec.uts, "uts", LaunchFd::uts_namespace);
 }
 
 std::vector<std::string> Container::exposed_ports() const {

@@ -260,6 +260,7 @@ private:
             project_.store.insert(row);
             const auto container = project_.add(std::move(row));
             made_[fmt::format("{}:{}", node.service, node.replica)] = container->id();
+            container->record("create");
             container->tell(Progress::created);
         } catch (Error& error) {
             error.add_step(fmt::format("create '{}'", node.name));
@@ -278,6 +279,7 @@ private:
             make_service_container(project_, desired_, service_of(node), node.replica, temporary, previous);
         project_.store.insert(row);
         const auto fresh = project_.add(std::move(row));
+        fresh->record("create");
         std::optional<Error> failure;
         try {
             co_await old->stop(options_.stop);

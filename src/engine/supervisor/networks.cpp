@@ -12,6 +12,7 @@
 #include "net/endpoint.hpp"
 #include "net/host_links.hpp"
 #include "net/netns.hpp"
+#include "net/network_rows.hpp"
 #include "support/database.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -273,6 +274,22 @@ void Networks::disconnect(ContainerRow& row, const std::string& name) {
         leave_zone(network.id);
     }
     tell_others(network.id);
+}
+
+void Networks::rename(ContainerRow& row, const std::string& before) {
+    const auto replace = [&](std::vector<std::string>& names) {
+        std::replace(names.begin(), names.end(), to_lower(before), to_lower(row.name));
+    };
+    for (net::Endpoint& endpoint : store_.endpoints_of(row.id)) {
+        endpoint.owner_name = row.name;
+        replace(endpoint.aliases);
+        net::rows::rename(store_.database(), endpoint);
+        renew_zone(endpoint.network_id);
+        tell_others(endpoint.network_id);
+    }
+    for (EndpointRow& endpoint : row.endpoints) {
+        replace(endpoint.dns_names);
+    }
 }
 
 void Networks::publish(ContainerRow& row, const NetworkWish& wish) {

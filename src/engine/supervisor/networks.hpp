@@ -57,6 +57,8 @@ public:
     void detach(ContainerRow& row);
 
     /// /etc/hosts, /etc/resolv.conf and /etc/hostname of a container, into its run directory.
+    /// The container has another name: its networks' DNS knows it by that, and by the old one no more.
+    void rename(ContainerRow& row, const std::string& before);
     void write_files(const ContainerRow& row, const desired::ContainerSpec& spec) const;
 
     /// Rules of a host where nothing of ours runs any more.

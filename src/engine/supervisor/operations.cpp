@@ -233,6 +233,7 @@ Task<> create(Session& session, const Json& request) {
     ContainerRow row = make_single_container(project, state, wanted);
     project.store.insert(row);
     const auto container = project.add(std::move(row));
+    container->record("create");
     container->tell(Progress::created);
     answer(session, {{"id", container->id()}});
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "engine/container_files.hpp"
 #include "engine/supervisor/container.hpp"
 #include "support/error.hpp"
 #include "support/kernel/syscalls.hpp"
@@ -24,13 +25,35 @@ Project::Project(Loop& event_loop, Paths where, std::string project_name, Unique
       volumes{paths, database},
       cgroups{runtime::CgroupHost::detect()},
       keeper{loop, name, std::move(control), listening, lock},
-      networks{loop, paths, database, keeper, name} {
+      networks{loop, paths, database, keeper, name},
+      event_log{paths} {
     keeper.on_ended = [this](const Message& message) { process_ended(message); };
 }
 
 Project::~Project() = default;
 
+namespace {
+
+/// Containers tell the log themselves: they know more.
+void record(EventLog& log, const Event& event) {
+    const bool is_network = event.subject == Subject::network;
+    if (!is_network && event.subject != Subject::volume) {
+        return;
+    }
+    const char* action = event.progress == Progress::created   ? "create"
+                         : event.progress == Progress::removed ? "destroy"
+                                                               : nullptr;
+    if (action != nullptr) {
+        const LoggedEvent logged{
+            is_network ? "network" : "volume", action, event.name, {{"name", event.name}}, event.time_ns};
+        log.append(logged);
+    }
+}
+
+}  // namespace
+
 void Project::tell(const Event& event) {
+    record(event_log, event);
     for (const auto& [number, listener] : listeners) {
         listener(event);
     }
@@ -89,6 +112,8 @@ std::shared_ptr<Container> Project::get(const std::string& name_or_id) {
 }
 
 std::shared_ptr<Container> Project::add(ContainerRow row) {
+    // Whoever follows the log of a container that was not started yet has something to watch.
+    std::filesystem::create_directories(log_folder(paths, row.id));
     auto container = std::make_shared<Container>(*this, std::move(row));
     containers[container->id()] = container;
     changed.notify();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/access/event_log.hpp"
 #include "engine/events.hpp"
 #include "engine/logs/writer.hpp"
 #include "engine/runtime/cgroup.hpp"
@@ -53,9 +54,10 @@ public:
     /// Some container changed, came or went.
     Signal changed;
 
-    /// Everything that happens is told here; see EventLog.
+    /// What happens to networks and volumes, and what operations do, is told here.
     void tell(const Event& event);
-    /// Whoever listens: the clients whose operations run, and the event log.
+    EventLog event_log;
+    /// Whoever listens: the clients whose operations run.
     std::map<int, EventSink> listeners;
     int next_listener{1};
 

@@ -148,9 +148,13 @@ Task<> Session::flush() {
         const ssize_t sent = ::send(socket_.get(), outgoing_.data(), outgoing_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) {
             outgoing_.erase(0, static_cast<size_t>(sent));
-        } else if (errno != EAGAIN && errno != EINTR) {
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR) {
             break;  // its end will be read
-        } else if (!co_await watched_.writable()) {
+        }
+        const bool ready = co_await watched_.writable();
+        if (!ready) {
             break;
         }
     }
