@@ -116,7 +116,8 @@ TEST_CASE("docker events tells what happened, and what happens", "[docker][event
         {"events", "--since", "10m", "--until", "0s", "--filter", "container=first", "--format", "{{.Action}}"});
     INFO(past.all());
     CHECK(past.out == "create\nstart\ndie\ndestroy\n");
-    live.signal(SIGINT);
+    constexpr int ctrl_c = SIGINT;
+    live.signal(ctrl_c);
     CHECK(live.wait().exit_code == 130);
 }
 
