@@ -15,7 +15,7 @@
 namespace stack::testing {
 
 /// No test measures time; this is only so that a hang ends. Generous, because CI may be several times slower.
-constexpr std::chrono::seconds patience{120};
+constexpr std::chrono::seconds patience{300};
 /// For commands that fetch packages or images and unpack them.
 constexpr std::chrono::seconds image_patience{1200};
 
