@@ -112,6 +112,8 @@ constexpr Command all_commands[] = {
     {"container update",     engine,             container_update,  "container/update",   "Change limits and restart policy"},
     {"update",               docker,             container_update,  "container/update",   "Change limits and restart policy"},
     {"events",               docker,             container_events,  "container/events",  "Show what happens"},
+    {"system install-boot",  own,                system_install_boot, "system/install-boot", "Bring containers back when the machine starts"},
+    {"system restore",       own,                system_restore,    "system/restore",    "Bring back what should run"},
     {"system events",        engine,             container_events,  "container/events",  "Show what happens"},
 #endif
     {"version",              compose | docker,   print_version,   "system/version",  "Show the version"},

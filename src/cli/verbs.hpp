@@ -60,6 +60,8 @@ int compose_top(Context& context, const Flags& flags);
 
 // Single containers
 int container_attach(Context& context, const Flags& flags);
+int system_install_boot(Context& context, const Flags& flags);
+int system_restore(Context& context, const Flags& flags);
 int container_commit(Context& context, const Flags& flags);
 int container_cp(Context& context, const Flags& flags);
 int container_diff(Context& context, const Flags& flags);

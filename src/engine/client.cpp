@@ -253,19 +253,36 @@ bool supervisor_is_running(const Paths& paths, const std::string& project) {
     return static_cast<bool>(connect_supervisor(supervisor_folder(paths, project)));
 }
 
-std::vector<std::string> restore_projects(const Paths& paths, std::filesystem::path program) {
+std::vector<std::string> restore_projects(const Paths& paths, bool at_boot,
+                                          const std::function<void(const std::string& project, const Error&)>& failed,
+                                          std::filesystem::path program) {
     std::vector<std::string> touched;
     const Database database{paths.database()};
     const ContainerStore store{database};
     for (const std::string& project : store.projects()) {
         bool wanted = false;
+        Targets stopped;
         for (const ContainerRow& row : store.list({.project = project})) {
-            wanted = wanted || (row.status != ContainerStatus::exited && row.status != ContainerStatus::created);
+            const bool rests = row.status == ContainerStatus::exited || row.status == ContainerStatus::created;
+            wanted = wanted || !rests;
+            using Condition = desired::RestartPolicy::Condition;
+            if (at_boot && row.status == ContainerStatus::exited &&
+                desired::container_spec_from_json(row.spec_json).restart.condition == Condition::always) {
+                stopped.containers.push_back(row.id);
+            }
         }
-        if (wanted) {
+        if (!wanted && stopped.containers.empty()) {
+            continue;
+        }
+        try {
             // A worker that comes up adopts what lives and starts what should live, before it greets anybody.
-            const SupervisorClient client{paths, project, program};
+            SupervisorClient client{paths, project, program};
+            if (!stopped.containers.empty()) {
+                client.start(stopped, {});
+            }
             touched.push_back(project);
+        } catch (const Error& error) {
+            failed(project, error);
         }
     }
     return touched;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,8 +97,12 @@ private:
 bool supervisor_is_running(const Paths& paths, const std::string& project);
 
 /// Starts (if need be) the supervisors of every project with containers that should run, so that they adopt or restore
-/// them: after a reboot, or after somebody killed a keeper. Returns the names of the projects touched.
-std::vector<std::string> restore_projects(const Paths& paths, std::filesystem::path program = "/proc/self/exe");
+/// them: after a reboot, or after somebody killed a keeper. With `at_boot`, containers whose policy is `always` come
+/// back even if they were stopped by hand, as with Docker. Returns the names of the projects touched; what goes wrong
+/// with one project is told to `failed` and does not keep the others.
+std::vector<std::string> restore_projects(const Paths& paths, bool at_boot,
+                                          const std::function<void(const std::string& project, const Error&)>& failed,
+                                          std::filesystem::path program = "/proc/self/exe");
 
 /// First statement of main(): if `argv` are the words of a supervisor ("supervise keeper …"), runs it and returns its
 /// exit status; else nullopt, at no cost.

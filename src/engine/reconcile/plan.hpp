@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,9 @@ Plan plan_stop(const Observed& observed, const std::vector<std::string>& ids, bo
 Plan plan_start(const Observed& observed, const std::vector<std::string>& ids);
 /// In dependency order; with `dependents`, running services that say `restart: true` about one of them follow.
 Plan plan_restart(const Observed& observed, const std::vector<std::string>& ids, bool dependents);
+/// What follows when `services` came back by themselves: running services that say `restart: true` about one of them,
+/// and those that say it about these.
+Plan plan_renewed(const Observed& observed, const std::set<std::string>& services);
 Plan plan_down(const desired::DesiredState& desired, const Observed& observed, const DownOptions& options);
 
 }  // namespace stack::engine::reconcile

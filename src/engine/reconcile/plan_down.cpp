@@ -118,16 +118,18 @@ Plan plan_start(const Observed& observed, const std::vector<std::string>& ids) {
     return builder.take();
 }
 
-Plan plan_restart(const Observed& observed, const std::vector<std::string>& ids, bool dependents) {
+namespace {
+
+Plan plan_restarts(const Observed& observed, const std::vector<std::string>& ids, bool dependents,
+                   std::set<std::string> renewed) {
     PlanBuilder builder;
     const Graph graph = Graph::of(observed.containers);
     std::map<std::string, std::vector<int>> started;
     std::map<std::pair<std::string, Action>, int> waits;
-    std::set<std::string> renewed;
     for (const std::string& service : graph.order()) {
         auto containers = containers_of(observed, ids, service);
         std::string reason = "asked for";
-        if (containers.empty() && dependents) {
+        if (containers.empty() && dependents && renewed.count(service) == 0) {
             const auto& needed = graph.dependencies(service);
             const auto why = std::find_if(needed.begin(), needed.end(), [&](const Dependency& it) {
                 return it.restart && renewed.count(it.service) > 0;
@@ -151,6 +153,16 @@ Plan plan_restart(const Observed& observed, const std::vector<std::string>& ids,
         }
     }
     return builder.take();
+}
+
+}  // namespace
+
+Plan plan_restart(const Observed& observed, const std::vector<std::string>& ids, bool dependents) {
+    return plan_restarts(observed, ids, dependents, {});
+}
+
+Plan plan_renewed(const Observed& observed, const std::set<std::string>& services) {
+    return plan_restarts(observed, {}, true, services);
 }
 
 Plan plan_down(const desired::DesiredState& desired, const Observed& observed, const DownOptions& options) {

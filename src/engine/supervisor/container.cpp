@@ -104,6 +104,7 @@ Task<> Container::start() {
     }
     ++run_;
     restarter_ = {};
+    owes_dependents_ = false;  // whoever starts it sees to them
     row_.restart_count = 0;
     row_.stopped_by_user = false;
     co_await launch();
@@ -375,6 +376,12 @@ void Container::set_health(const Health& health) {
     const bool news = health.status != row_.health.status;
     row_.health = health;
     save();
+    if (news && health.status == HealthStatus::unhealthy) {
+        owes_dependents_ = true;
+    } else if (news && health.status == HealthStatus::healthy && owes_dependents_) {
+        owes_dependents_ = false;
+        project_.service_came_back(row_.service);
+    }
     if (news) {
         record(fmt::format("health_status: {}", to_string(health.status)));
     }

@@ -110,6 +110,10 @@ private:
     void release_kernel_things();
     void schedule_restart(std::chrono::nanoseconds delay);
     Task<> restart_later(std::uint64_t run, Clock::time_point when);
+    /// What it depends on is on its way, but not there yet.
+    bool waits_for_dependencies() const;
+    /// Its policy brought it up again.
+    void came_back();
     Task<> remove_self();
     void save();
     runtime::CgroupPlacement cgroup() const;
@@ -126,6 +130,7 @@ private:
     UniqueFd pidfd_;
     std::optional<Message> early_end_;  ///< came while the launch was under way
     bool launching_{false}, busy_{false}, gone_{false};
+    bool owes_dependents_{false};  ///< they are to be restarted when it is healthy
     int attachments_{0};
     std::uint64_t ends_{0};
     std::uint64_t run_{0};  ///< number of the current run; a timer of an older one does nothing

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/container_files.hpp"
+#include "engine/reconcile/plan.hpp"
 #include "engine/runtime/launch.hpp"
 #include "engine/supervisor/container.hpp"
 #include "engine/supervisor/container_turn.hpp"
@@ -92,6 +93,9 @@ void Container::schedule_restart(std::chrono::nanoseconds delay) {
 Task<> Container::restart_later(std::uint64_t run, Clock::time_point when) {
     const auto self = shared_from_this();
     co_await sleep_until(when);
+    while (run == run_ && !gone_ && waits_for_dependencies()) {
+        co_await wait_for(project_.changed, never);
+    }
     co_await wait_turn();
     if (run != run_ || gone_ || row_.status != ContainerStatus::restarting) {
         co_return;
@@ -114,6 +118,44 @@ Task<> Container::restart_later(std::uint64_t run, Clock::time_point when) {
             save();
             schedule_restart(*delay);
         }
+    } else {
+        came_back();
+    }
+}
+
+bool Container::waits_for_dependencies() const {
+    using Condition = desired::Dependency::Condition;
+    const auto label = row_.labels.find("com.docker.compose.depends_on");
+    if (row_.one_off || label == row_.labels.end()) {
+        return false;
+    }
+    const auto needed = reconcile::parse_depends_on_label(label->second);
+    const auto on_its_way = [&](const desired::Dependency& dependency, const Container& other) {
+        if (other.row().service != dependency.service || other.row().one_off || !other.is_up()) {
+            return false;  // what does not come back by itself is not waited for
+        }
+        switch (dependency.condition) {
+            case Condition::started:
+                return !other.has_process();
+            case Condition::healthy:
+                return !other.has_process() ||
+                       (other.has_healthcheck() && other.row().health.status != HealthStatus::healthy);
+            case Condition::completed_successfully:
+                return true;
+        }
+        return false;
+    };
+    return std::any_of(needed.begin(), needed.end(), [&](const desired::Dependency& dependency) {
+        return std::any_of(project_.containers.begin(), project_.containers.end(),
+                           [&](const auto& other) { return on_its_way(dependency, *other.second); });
+    });
+}
+
+void Container::came_back() {
+    if (has_healthcheck()) {
+        owes_dependents_ = true;
+    } else {
+        project_.service_came_back(row_.service);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "engine/supervisor/container.hpp"
 #include "engine/supervisor/executor.hpp"
 #include "engine/supervisor/make_container.hpp"
+#include "support/log.hpp"
 
 namespace stack::engine::supervisor {
 namespace {
@@ -385,6 +386,33 @@ Task<> start_wanted(Project& project, TurnKeeper& turns, const std::vector<std::
     const reconcile::Observed observed = observe(project);
     const reconcile::Plan plan = reconcile::plan_start(observed, ids);
     co_await execute(project, plan, none, how, operation);
+}
+
+Task<> restart_dependents(Project& project, TurnKeeper& turns) {
+    const desired::DesiredState none;
+    const ExecuteOptions how;
+    for (;;) {
+        while (project.came_back.empty()) {
+            co_await wait_for(project.changed, never);
+        }
+        while (!turns.holder.empty()) {
+            co_await wait_for(turns.freed, never);
+        }
+        const auto services = std::exchange(project.came_back, {});
+        const reconcile::Observed observed = observe(project);
+        const reconcile::Plan plan = reconcile::plan_renewed(observed, services);
+        if (plan.empty()) {
+            continue;
+        }
+        const std::string holder = "'restart of dependents'";
+        const ProjectTurn turn{turns, holder};
+        Operation operation;
+        try {
+            co_await execute(project, plan, none, how, operation);
+        } catch (const Error& error) {
+            log_warning("restart of dependents: {}", error.what());
+        }
+    }
 }
 
 }  // namespace stack::engine::supervisor

@@ -15,4 +15,8 @@ Task<ProjectTurn> take_turn(Session& session, const std::string& verb);
 /// Starts containers that should run, in dependency order: after a reboot.
 Task<> start_wanted(Project& project, TurnKeeper& turns, const std::vector<std::string>& ids);
 
+/// For the whole life of the project: when a service came back after a crash, or is healthy again, those that say
+/// `restart: true` about it are restarted.
+Task<> restart_dependents(Project& project, TurnKeeper& turns);
+
 }  // namespace stack::engine::supervisor

@@ -59,6 +59,13 @@ void Project::tell(const Event& event) {
     }
 }
 
+void Project::service_came_back(const std::string& service) {
+    if (!service.empty()) {
+        came_back.insert(service);
+        changed.notify();
+    }
+}
+
 void Project::process_ended(const Message& message) {
     const std::string key{message.key_view()};
     if (const auto container = containers.find(key); container != containers.end()) {
@@ -221,7 +228,11 @@ void Project::adopt_one(Container& container, std::vector<std::string>& wanted, 
         UniqueFd pidfd = kernel::pidfd_open(pid);
         keeper.adopt(row.id, pid, pidfd.get());
         if (container.spec().network_mode != "host") {
-            keeper.keep(row.id + "/netns", kernel::open_at(AT_FDCWD, fmt::format("/proc/{}/ns/net", pid), O_RDONLY));
+            // Missing where the process is just ending: that will be told by the keeper.
+            const std::string netns = fmt::format("/proc/{}/ns/net", pid);
+            if (UniqueFd fd{::open(netns.c_str(), O_RDONLY | O_CLOEXEC)}) {
+                keeper.keep(row.id + "/netns", std::move(fd));
+            }
         }
         container.adopt(pid, std::move(pidfd));
         return;

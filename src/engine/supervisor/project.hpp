@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "engine/access/event_log.hpp"
@@ -53,6 +54,10 @@ public:
     std::map<std::string, std::shared_ptr<Container>> containers;  ///< by id
     /// Some container changed, came or went.
     Signal changed;
+    /// Services that came back without anybody's doing, whose dependents were not looked at yet; see
+    /// restart_dependents().
+    std::set<std::string> came_back;
+    void service_came_back(const std::string& service);
 
     /// What happens to networks and volumes, and what operations do, is told here.
     void tell(const Event& event);

@@ -34,6 +34,7 @@ public:
         if (!wanted.empty()) {
             spawn(loop_, start_wanted(project_, turns_, wanted), "start what should run");
         }
+        spawn(loop_, restart_dependents(project_, turns_), "restart dependents");
         spawn(loop_, accept(), "accept clients");
         spawn(loop_, leave_when_idle(), "leave when idle");
         loop_.run();
