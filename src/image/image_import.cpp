@@ -84,6 +84,21 @@ void stage_all(const ImageStore::State& state, std::vector<Job>& jobs, unsigned 
     }
 }
 
+// Before the first one is committed: what cannot be completed leaves nothing.
+void complete_all(const ImageStore::State& state, const std::vector<Job>& jobs) {
+    std::map<std::string, std::filesystem::path> staged;
+    for (const Job& job : jobs) {
+        std::vector<std::filesystem::path> parents;
+        for (const std::string& chain : job.parents) {
+            const auto found = staged.find(chain);
+            parents.push_back(found == staged.end() ? state.layer(chain) : found->second);
+        }
+        complete_staged_layer(parents, *job.staged);
+        staged[chain_id(job.parents.empty() ? "" : job.parents.back(), job.staged->expected.diff_id)] =
+            job.staged->folder.path() / "root";
+    }
+}
+
 void insert_document(const ImageStore::State& state, const std::string& repository, const std::string& text,
                      const std::string& media_type, const std::string& id) {
     const std::string digest = put_blob(state, text);
@@ -126,8 +141,12 @@ std::vector<std::string> import_images(ImageStore& store, const std::vector<Inco
     const auto& state = store.state();
     auto jobs = missing_layers(store, images, progress);
     stage_all(state, jobs, parallel, limits, progress);
+    complete_all(state, jobs);
     for (Job& job : jobs) {
         commit_staged_layer(state, job.parents, *job.staged);
+    }
+    for (const IncomingImage& image : images) {
+        make_durable(state, chain_ids(parse_config(image.config_json).diff_ids));
     }
     std::vector<std::string> ids;
     for (const IncomingImage& image : images) {

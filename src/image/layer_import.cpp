@@ -14,6 +14,8 @@
 #include "image/tar/split.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
+#include "support/kernel/file_copy.hpp"
+#include "support/kernel/layered_tree.hpp"
 #include "support/kernel/syscalls.hpp"
 
 namespace stack::image {
@@ -223,6 +225,36 @@ StagedLayer stage_layer(const ImageStore::State& state, const std::function<std:
         keep_compressed(staged, *again);
     }
     return staged;
+}
+
+// As engines do that mount the layers below while they unpack: the layer gets the file's content.
+void complete_staged_layer(const std::vector<fs::path>& parents, const StagedLayer& staged) {
+    if (staged.unpacked.missing_links.empty()) {
+        return;
+    }
+    const auto root = staged.folder.path() / "root";
+    std::vector<fs::path> layers = parents;
+    layers.push_back(root);  // a link to a link that was made just now
+    const UniqueFd layer = kernel::open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY);
+    const UniqueFd staging = kernel::open_at(AT_FDCWD, staged.folder.path(), O_RDONLY | O_DIRECTORY);
+    for (const auto& link : staged.unpacked.missing_links) {
+        const fs::path target{"/" + link.target};
+        const auto folder = kernel::open_layered_dir(layers, target.parent_path().string());
+        const auto entry = folder ? folder->find(target.filename()) : std::nullopt;
+        if (!entry || S_ISDIR(entry->status.st_mode)) {
+            throw Error(Errc::invalid_input,
+                        fmt::format("refused layer entry '{}': it is a hard link to '{}', which is "
+                                    "no file of this layer or of those below",
+                                    link.path, link.target));
+        }
+        const fs::path path{link.path};
+        const UniqueFd parent = kernel::open_in_root(
+            layer.get(), path.has_parent_path() ? path.parent_path().string() : ".", O_RDONLY | O_DIRECTORY);
+        struct stat there {};
+        if (::fstatat(parent.get(), path.filename().c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) {
+            kernel::TreeCopier{staging.get(), {}}.copy_entry(*folder, *entry, parent.get(), path.filename());
+        }
+    }
 }
 
 LayerInfo commit_staged_layer(const ImageStore::State& state, const std::vector<std::string>& parents,

@@ -41,6 +41,11 @@ struct StagedLayer {
 StagedLayer stage_layer(const ImageStore::State& state, const std::function<std::unique_ptr<tar::Input>()>& open,
                         const ExpectedLayer& expected, const UnpackLimits& limits, const ProgressSink& progress);
 
+/// Gives it what it takes over from the layers below, whose folders are `parents` (lowest first; they may be staged
+/// themselves): files that it has hard links to. Before any layer of its image is committed.
+/// Throws Errc::invalid_input for links to nothing.
+void complete_staged_layer(const std::vector<std::filesystem::path>& parents, const StagedLayer& staged);
+
 /// Makes it the layer on top of `parents` (chain ids, lowest first). Does nothing more if the store has it meanwhile.
 LayerInfo commit_staged_layer(const ImageStore::State& state, const std::vector<std::string>& parents,
                               StagedLayer& staged);

@@ -1,12 +1,16 @@
 #include "image/state.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "support/digest.hpp"
 #include "support/error.hpp"
 #include "support/kernel/file_lock.hpp"
+#include "support/kernel/syscalls.hpp"
 #include "support/random.hpp"
 
 namespace stack::image {
@@ -38,12 +42,37 @@ CREATE TABLE IF NOT EXISTS layer_pins(
   chain_id TEXT NOT NULL REFERENCES layers(chain_id), owner TEXT NOT NULL, PRIMARY KEY(owner, chain_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS layer_pins_by_chain ON layer_pins(chain_id);
 CREATE TABLE IF NOT EXISTS image_asked(name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS layers_unsynced(
+  chain_id TEXT PRIMARY KEY REFERENCES layers(chain_id) ON DELETE CASCADE, boot TEXT NOT NULL) WITHOUT ROWID;
 )sql";
+
+std::string boot_id() {
+    return read_file("/proc/sys/kernel/random/boot_id");
+}
+
+/// Layers that were not on the disk for sure when the machine went down. No image has them.
+void drop_lost_layers(const Database& database) {
+    auto any = database.prepare("SELECT 1 FROM layers_unsynced LIMIT 1");
+    if (!any.step()) {
+        return;
+    }
+    any.reset();
+    const std::string boot = boot_id();
+    Transaction change{database};
+    for (const char* table : {"layer_pins", "layers"}) {
+        database
+            .prepare(fmt::format(
+                "DELETE FROM {} WHERE chain_id IN (SELECT chain_id FROM layers_unsynced WHERE boot <> ?)", table))
+            .bind(boot)
+            .run();
+    }
+    change.commit();
+}
 
 }  // namespace
 
 ImageStore::State::State(Paths where) : paths{std::move(where)}, database{paths.database()} {
-    auto known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'image_asked'");
+    auto known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'layers_unsynced'");
     if (!known.step()) {
         Transaction change{database};
         database.execute(schema);
@@ -57,6 +86,8 @@ ImageStore::State::State(Paths where) : paths{std::move(where)}, database{paths.
             std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
         }
     }
+    known.reset();
+    drop_lost_layers(database);
 }
 
 std::string put_blob(const ImageStore::State& state, std::string_view bytes) {
@@ -86,10 +117,40 @@ bool commit_layer(const ImageStore::State& state, const LayerInfo& layer, const 
     }
     check(::rename(staged.c_str(), target.c_str()),
           [&] { return fmt::format("rename '{}' to '{}'", staged.string(), target.string()); });
+    Transaction change{state.database};
     state.database.prepare("INSERT INTO layers VALUES(?, ?, ?, ?, ?)")
         .bind_all(layer.chain_id, parent_chain_id, layer.diff_id, layer.size.count, layer.tar_size.count)
         .run();
+    state.database.prepare("INSERT INTO layers_unsynced VALUES(?, ?)").bind_all(layer.chain_id, boot_id()).run();
+    change.commit();
     return true;
+}
+
+void make_durable(const ImageStore::State& state, const std::vector<std::string>& chains) {
+    auto row = state.database.prepare("SELECT 1 FROM layers_unsynced WHERE chain_id = ?");
+    const bool all_synced = std::ranges::none_of(chains, [&](const std::string& chain) {
+        row.reset();
+        return row.bind(chain).step();
+    });
+    row.reset();
+    if (all_synced) {
+        return;
+    }
+    std::vector<std::string> written;
+    auto rows = state.database.prepare("SELECT chain_id FROM layers_unsynced");
+    while (rows.step()) {
+        written.push_back(rows.text(0));
+    }
+    rows.reset();
+    const UniqueFd folder = kernel::open_at(AT_FDCWD, state.paths.layers(), O_RDONLY | O_DIRECTORY);
+    check(::syncfs(folder.get()), [&] { return fmt::format("write '{}' to the disk", state.paths.layers().string()); });
+    Transaction change{state.database};
+    auto done = state.database.prepare("DELETE FROM layers_unsynced WHERE chain_id = ?");
+    for (const std::string& chain : written) {
+        done.reset();
+        done.bind(chain).run();
+    }
+    change.commit();
 }
 
 }  // namespace stack::image

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "image/store.hpp"
 #include "support/database.hpp"
@@ -34,7 +35,12 @@ struct ImageStore::State {
 std::string put_blob(const ImageStore::State& state, std::string_view bytes);
 
 /// Gives the staged folder its final name and its row, unless the layer is there already (false; `staged` stays).
+/// It is not on the disk for sure yet: a layer that the machine loses before make_durable() is forgotten at its next
+/// start, so that a build of many steps waits for the disk only once.
 bool commit_layer(const ImageStore::State& state, const LayerInfo& layer, const std::string& parent_chain_id,
                   const std::filesystem::path& staged);
+
+/// Waits until the layers are on the disk (one syncfs(2) for all that were added); before an image may name them.
+void make_durable(const ImageStore::State& state, const std::vector<std::string>& chains);
 
 }  // namespace stack::image

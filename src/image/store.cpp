@@ -202,6 +202,7 @@ std::string ImageStore::put_image(std::string_view config_json, const std::optio
     const ImageConfig config = parse_config(config_json);
     const auto held = hold();
     const std::string id = put_blob(*state_, config_json);
+    make_durable(*state_, chain_ids(config.diff_ids));
     Transaction change{state_->database};
     insert_image(state_->database, id, config);
     if (reference) {

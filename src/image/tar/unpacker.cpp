@@ -24,6 +24,7 @@ namespace {
 constexpr std::string_view whiteout_prefix = ".wh.";
 constexpr std::string_view opaque_marker = ".wh..wh..opq";
 constexpr mode_t implied_folder_mode = 0755;
+constexpr std::int64_t early_write = std::int64_t{1} << 20U;
 
 [[noreturn]] void refuse(const std::string& path, std::string_view why) {
     throw Error(Errc::invalid_input, fmt::format("refused layer entry '{}': {}", abbreviate(path, 200), why));
@@ -59,8 +60,11 @@ Place split_path(const std::string& path) {
 
 class Unpacker {
 public:
-    Unpacker(Reader& reader, const std::filesystem::path& root, const UnpackLimit& limit)
-        : reader_{reader}, root_{kernel::open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY)}, limit_{limit} {}
+    Unpacker(Reader& reader, const std::filesystem::path& root, const UnpackLimit& limit, bool is_layer)
+        : reader_{reader},
+          root_{kernel::open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY)},
+          limit_{limit},
+          is_layer_{is_layer} {}
 
     UnpackResult run() {
         while (auto entry = reader_.next()) {
@@ -94,7 +98,7 @@ private:
             return;
         }
         const Place place = split_path(path);
-        if (place.name.starts_with(whiteout_prefix)) {
+        if (is_layer_ && place.name.starts_with(whiteout_prefix)) {
             whiteout(entry, place);
             return;
         }
@@ -281,6 +285,9 @@ private:
         writer.finish();
         set_metadata(fd.get(), entry);
         set_times(fd.get(), entry);
+        if (entry.stored_size >= early_write) {
+            (void)::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);  // only a beginning: syncfs(2) waits less
+        }
     }
 
     void folder(int parent, const Place& place, const std::string& path, const Entry& entry) {
@@ -308,8 +315,13 @@ private:
         const Place place = split_path(target);
         const UniqueFd target_parent = try_open_folder(place.parent);
         struct stat status {};
-        if (target.empty() || !target_parent ||
-            ::fstatat(target_parent.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        const bool here = !target.empty() && target_parent &&
+                          ::fstatat(target_parent.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+        if (!here && is_layer_ && !target.empty()) {
+            result_.missing_links.push_back({path, target});
+            return;
+        }
+        if (!here) {
             refuse(entry.path, fmt::format("it is a hard link to '{}', which is not in this layer",
                                            abbreviate(entry.link_target, 200)));
         }
@@ -414,6 +426,7 @@ private:
     Reader& reader_;
     UniqueFd root_;
     UnpackLimit limit_;
+    bool is_layer_;
     UnpackResult result_;
     UniqueFd parent_;
     std::string parent_path_;
@@ -425,7 +438,12 @@ private:
 
 UnpackResult unpack_layer(Input& input, Sink* observer, const std::filesystem::path& root, const UnpackLimit& limit) {
     Reader reader{input, observer};
-    return Unpacker{reader, root, limit}.run();
+    return Unpacker{reader, root, limit, true}.run();
+}
+
+UnpackResult unpack_plain(Input& input, const std::filesystem::path& root, const UnpackLimit& limit) {
+    Reader reader{input, nullptr};
+    return Unpacker{reader, root, limit, false}.run();
 }
 
 }  // namespace stack::image::tar

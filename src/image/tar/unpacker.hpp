@@ -16,6 +16,11 @@ struct UnpackResult {
     std::int64_t entries{0};
     /// Folders that the tar has no entry for, parents first: their owner and mode are those of the layers below.
     std::vector<std::string> implied_folders;
+    /// Hard links to what this layer does not have, in their order: the layers below may have it.
+    struct MissingLink {
+        std::string path, target;  ///< relative to the layer's root
+    };
+    std::vector<MissingLink> missing_links;
     /// False if the tar has a file twice, so that the folder cannot give all of its contents back.
     bool folder_holds_all_content{true};
 };
@@ -34,5 +39,9 @@ struct UnpackLimit {
 /// Throws Errc::invalid_input for what is refused, SysError if the disk refuses; what is there then is the caller's to
 /// remove.
 UnpackResult unpack_layer(Input& input, Sink* observer, const std::filesystem::path& root, const UnpackLimit& limit);
+
+/// The same for a tar that is no layer: names such as ".wh.x" mean nothing special, and a hard link to what the tar
+/// does not have is refused.
+UnpackResult unpack_plain(Input& input, const std::filesystem::path& root, const UnpackLimit& limit);
 
 }  // namespace stack::image::tar

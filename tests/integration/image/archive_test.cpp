@@ -252,3 +252,51 @@ TEST_CASE("a decompression bomb is refused", "[image][archive]") {
     CHECK_THROWS_WITH(load_bytes(root, bomb, {1 << 20, 100}), Catch::Contains("refused an image archive"));
     nothing_left(root.paths);
 }
+
+TEST_CASE("a hard link to a file of a lower layer becomes that file", "[image][archive]") {
+    image::tar::Entry owned;
+    owned.path = "usr/tool";
+    owned.size = 4;
+    owned.mode = 0751;
+    owned.uid = 7;
+    const std::string lower = TarBuilder{}.entry(owned, "tool").symlink("usr/link", "tool").end();
+    const std::string upper = TarBuilder{}.hard_link("bin/one", "usr/tool").hard_link("bin/two", "bin/one").end();
+    const auto archive = [&](const std::string& top) {
+        const std::string config =
+            R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:)" +
+            sha256_hex(lower) + R"(","sha256:)" + sha256_hex(top) + R"("]}})";
+        return TarBuilder{}
+            .file("lower.tar", lower)
+            .file("upper.tar", top)
+            .file("config.json", config)
+            .file("manifest.json",
+                  R"([{"Config":"config.json","RepoTags":["l:1"],"Layers":["lower.tar","upper.tar"]}])")
+            .end();
+    };
+    ImageRoot root;
+    load_bytes(root, archive(upper));
+    const auto layer = root.store.layer_dirs(root.store.get("l:1"))[1];
+    for (const char* name : {"bin/one", "bin/two"}) {
+        CHECK(read_file(layer / name) == "tool");
+        struct stat status {};
+        REQUIRE(::lstat((layer / name).c_str(), &status) == 0);
+        CHECK((status.st_mode & 07777U) == 0751);
+        CHECK(status.st_uid == 7);
+    }
+    ImageRoot again;
+    load(again, save(root, {"l:1"}, ArchiveFormat::docker));
+    CHECK(again.store.get("l:1").id == root.store.get("l:1").id);
+
+    // What is not in the image is nowhere: neither by an absolute name nor by way of a link.
+    ImageRoot refused;
+    const auto outside = refused.root.dir() / "outside";
+    write_file(outside, "untouched");
+    for (const auto& top : {TarBuilder{}.hard_link("x", "usr/none"), TarBuilder{}.hard_link("x", outside.string()),
+                            TarBuilder{}.symlink("up", "..").hard_link("x", "up/outside"),
+                            TarBuilder{}.symlink("up", outside.parent_path().string()).hard_link("x", "up/outside"),
+                            TarBuilder{}.hard_link("x", "usr")}) {
+        CHECK_THROWS_WITH(load_bytes(refused, archive(top.end())),
+                          Catch::Contains("no file of this layer or of those below"));
+        nothing_left(refused.paths);
+    }
+}

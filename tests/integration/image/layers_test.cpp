@@ -142,3 +142,22 @@ TEST_CASE("an id with names in several repositories is removed by force only", "
     CHECK(root.store.remove(id, {.force = true}).untagged == std::vector<std::string>{"app:1", "other:1"});
     CHECK_FALSE(root.store.find(id));
 }
+
+TEST_CASE("a layer that the machine lost before it was on the disk is forgotten, an image's layers never",
+          "[image][layers]") {
+    testing::ImageRoot root;
+    std::string kept;
+    std::string lost;
+    {
+        const auto held = root.store.hold();
+        kept = add_layer(root.store, "", "buildcache:one");
+        root.store.put_image(config_of(root.store, {kept}), std::nullopt);
+        lost = add_layer(root.store, kept, "buildcache:two");
+    }
+    CHECK(ImageStore{root.paths}.find_layer(lost));  // the same boot: what was written is there
+    root.store.state().database.execute("UPDATE layers_unsynced SET boot = 'another'");
+    const ImageStore after{root.paths};
+    CHECK_FALSE(after.find_layer(lost));
+    CHECK(after.find_layer(kept));
+    CHECK(after.list().size() == 1);
+}

@@ -154,7 +154,6 @@ TEST_CASE("nothing is written outside the layer", "[image][unpack]") {
     Layer layer;
     const auto outside = layer.root.dir() / "outside";
     write_file(outside, "untouched");
-    const std::string absolute = outside.string();
     struct Case {
         std::string tar, message;
     };
@@ -163,8 +162,6 @@ TEST_CASE("nothing is written outside the layer", "[image][unpack]") {
         {TarBuilder{}.file("a/../../outside", "evil").end(), "'..' leads out of the layer"},
         {TarBuilder{}.folder("..").end(), "'..' leads out of the layer"},
         {TarBuilder{}.hard_link("x", "../outside").end(), "'..' leads out of the layer"},
-        {TarBuilder{}.hard_link("x", absolute).end(), "not in this layer"},
-        {TarBuilder{}.symlink("up", "..").hard_link("x", "up/outside").end(), "not in this layer"},
         {TarBuilder{}.file(".wh...", "").end(), "a whiteout must name something"},
         {TarBuilder{}.file(".wh.", "").end(), "a whiteout must name something"},
         {TarBuilder{}.file("x/.wh..", "").end(), "a whiteout must name something"},
