@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include "build/cache_image.hpp"
 #include "build/dockerfile/parse.hpp"
 #include "build/job.hpp"
 #include "build/stage_builder.hpp"
@@ -71,6 +72,9 @@ public:
             bool advanced = false;
             for (auto& stage : stages_) {
                 advanced = advance(stage) || advanced;
+                if (job_.request.classic && !stage.done) {
+                    break;
+                }
             }
             if (!advanced) {
                 wait_for_commands();
@@ -131,6 +135,9 @@ private:
         } catch (StepFailed& failed) {
             failed.last_output = stage.tail.lines();
             job_.tell({BuildEvent::Kind::failed, run.request().step, failed.step, {}, run.seconds()});
+            if (job_.request.shell_on_error) {
+                stage.builder->enter_failed();
+            }
             throw;
         }
         stage.tail = {};
@@ -178,7 +185,8 @@ std::string export_image(Job& job, const StageState& state) {
             entry.created = created;
         }
     }
-    const auto id = job.store.put_image(config, std::nullopt);
+    const auto id = job.request.inline_cache ? job.store.put_image(config_with_cache(config, state), std::nullopt)
+                                             : job.store.put_image(config, std::nullopt);
     job.tell({BuildEvent::Kind::exported, 0, {}, id, 0});
     for (const auto& tag : job.request.tags) {
         const auto reference = image::parse_reference(tag).with_default_tag();
@@ -186,6 +194,25 @@ std::string export_image(Job& job, const StageState& state) {
         job.tell({BuildEvent::Kind::named, 0, {}, reference.familiar(), 0});
     }
     return id;
+}
+
+/// An image for each stage that is wanted, the result's first; they are there together, so that one archive can have
+/// all.
+void export_cache(Job& job, const std::vector<size_t>& order) {
+    if (!job.request.export_cache) {
+        return;
+    }
+    Strings ids;
+    for (size_t i = order.size(); i-- > 0 && (ids.empty() || job.request.cache_all_stages);) {
+        const auto& state = *job.finished(order[i]);
+        auto config = state.config;
+        config.created.clear();
+        ids.push_back(job.store.put_image(config_with_cache(config, state), std::nullopt));
+    }
+    std::ranges::for_each(ids, job.request.export_cache);
+    for (const auto& id : ids) {
+        job.store.remove(id, {.force = true});
+    }
 }
 
 }  // namespace
@@ -198,6 +225,11 @@ std::string build_image(const Paths& paths, const BuildRequest& request, const B
     const auto staged = make_stages(file, request);
     const auto order = needed_stages(staged, request.target);
     Job job{paths, request, staged, sink};
+    size_t instructions = order.size();
+    for (const auto index : order) {
+        instructions += staged.stages[index].steps.size();
+    }
+    job.set_instructions(static_cast<int>(instructions));
     sweep_killed_builds(paths, job.database);
     for (const auto& warning : file.warnings) {
         job.tell({BuildEvent::Kind::warning, 0, to_string(warning.pos), warning.text, 0});
@@ -205,7 +237,9 @@ std::string build_image(const Paths& paths, const BuildRequest& request, const B
     const auto hold = job.store.hold();
     Scheduler{job, order}.run();
     job.save_digests();
-    return export_image(job, *job.finished(order.back()));
+    auto id = export_image(job, *job.finished(order.back()));
+    export_cache(job, order);
+    return id;
 }
 
 std::int64_t prune_build_cache(const Paths& paths, std::int64_t unused_for_seconds) {

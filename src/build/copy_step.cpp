@@ -53,6 +53,7 @@ private:
             options.owner = {0, 0};
         }
         options.keep_xattrs = !source.is_context;
+        options.time = request_.time;
         if (!request_.mode_text.empty()) {
             options.mode = parse_mode(request_.mode_text);
         }
@@ -137,6 +138,9 @@ private:
 std::string describe_copy(const CopyRequest& request) {
     std::string text = fmt::format("to {}\nmode {}\nexclude {}\nparents {}\n", request.target, request.mode_text,
                                    request.exclude_text, request.parents);
+    if (request.time) {
+        text += fmt::format("time {}\n", request.time->tv_sec);
+    }
     if (request.owner) {
         text += fmt::format("owner {}:{}\n", request.owner->first, request.owner->second);
     }

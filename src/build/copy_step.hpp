@@ -27,6 +27,7 @@ struct CopyRequest {
     IgnoreRules exclude;
     std::string exclude_text;  ///< for the key
     bool parents{false};
+    std::optional<timespec> time;  ///< of everything that is copied; unset: as in the source
 };
 
 /// Digest over what the copy's outcome depends on, the layers below left out.

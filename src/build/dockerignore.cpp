@@ -54,61 +54,87 @@ bool match_class(std::string_view& pattern, char c) {
     return found != negated;
 }
 
-bool match_rest(std::string_view pattern, std::string_view path, bool deep, int depth);
+/// One pattern against one path. Each star may end anywhere, so pairs of places that did not fit are remembered: the
+/// time is at most the product of both lengths, whatever a hostile pattern says.
+class Matcher {
+public:
+    Matcher(std::string_view pattern, std::string_view path, bool deep) : pattern_{pattern}, path_{path}, deep_{deep} {}
 
-bool match_star(std::string_view pattern, std::string_view path, bool deep, int depth) {
-    const bool any_folder = deep && pattern.starts_with("**");
-    pattern.remove_prefix(any_folder ? 2 : 1);
-    if (any_folder && pattern.starts_with('/') && match_rest(pattern.substr(1), path, deep, depth + 1)) {
-        return true;  // "**/" stands for no folder, too
-    }
-    for (size_t taken = 0;; ++taken) {
-        if (match_rest(pattern, path.substr(taken), deep, depth + 1)) {
-            return true;
-        }
-        if (taken == path.size() || (!any_folder && path[taken] == '/')) {
-            return false;
-        }
-    }
-}
+    bool match() { return rest(pattern_, path_, 0); }
 
-bool match_rest(std::string_view pattern, std::string_view path, bool deep, int depth) {
-    if (depth > max_depth) {
-        malformed(pattern);
-    }
-    while (!pattern.empty()) {
-        const char p = pattern.front();
-        if (p == '*') {
-            return match_star(pattern, path, deep, depth);
+private:
+    bool star(std::string_view pattern, std::string_view path, int depth) {
+        const bool any_folder = deep_ && pattern.starts_with("**");
+        pattern.remove_prefix(any_folder ? 2 : 1);
+        if (any_folder && pattern.starts_with('/') && known_or_rest(pattern.substr(1), path, depth)) {
+            return true;  // "**/" stands for no folder, too
         }
-        if (path.empty()) {
-            return false;
-        }
-        if (p == '[') {
-            if (path.front() == '/' || !match_class(pattern, path.front())) {
+        for (size_t taken = 0;; ++taken) {
+            if (known_or_rest(pattern, path.substr(taken), depth)) {
+                return true;
+            }
+            if (taken == path.size() || (!any_folder && path[taken] == '/')) {
                 return false;
             }
-        } else if (p == '?') {
-            if (path.front() == '/') {
+        }
+    }
+
+    bool known_or_rest(std::string_view pattern, std::string_view path, int depth) {
+        // What is left of each says where we are.
+        const size_t place = pattern.size() * (path_.size() + 1) + path.size();
+        if (failed_.empty()) {
+            failed_.resize((pattern_.size() + 1) * (path_.size() + 1));
+        }
+        if (failed_[place]) {
+            return false;
+        }
+        const bool fits = rest(pattern, path, depth + 1);
+        failed_[place] = !fits;
+        return fits;
+    }
+
+    bool rest(std::string_view pattern, std::string_view path, int depth) {
+        if (depth > max_depth) {
+            malformed(pattern);
+        }
+        while (!pattern.empty()) {
+            const char p = pattern.front();
+            if (p == '*') {
+                return star(pattern, path, depth);
+            }
+            if (path.empty()) {
                 return false;
             }
-            pattern.remove_prefix(1);
-        } else {
-            if (p == '\\') {
-                pattern.remove_prefix(1);
-                if (pattern.empty()) {
-                    malformed("\\");
+            if (p == '[') {
+                if (path.front() == '/' || !match_class(pattern, path.front())) {
+                    return false;
                 }
+            } else if (p == '?') {
+                if (path.front() == '/') {
+                    return false;
+                }
+                pattern.remove_prefix(1);
+            } else {
+                if (p == '\\') {
+                    pattern.remove_prefix(1);
+                    if (pattern.empty()) {
+                        malformed("\\");
+                    }
+                }
+                if (pattern.front() != path.front()) {
+                    return false;
+                }
+                pattern.remove_prefix(1);
             }
-            if (pattern.front() != path.front()) {
-                return false;
-            }
-            pattern.remove_prefix(1);
+            path.remove_prefix(1);
         }
-        path.remove_prefix(1);
+        return path.empty();
     }
-    return path.empty();
-}
+
+    std::string_view pattern_, path_;
+    bool deep_;
+    std::vector<bool> failed_;
+};
 
 std::string clean(std::string_view pattern) {
     auto path = std::filesystem::path{pattern}.lexically_normal().string();
@@ -124,7 +150,7 @@ std::string clean(std::string_view pattern) {
 }  // namespace
 
 bool match_path(std::string_view pattern, std::string_view path, bool deep) {
-    return match_rest(pattern, path, deep, 0);
+    return Matcher{pattern, path, deep}.match();
 }
 
 IgnoreRules::IgnoreRules(std::string_view text) {

@@ -78,7 +78,7 @@ StageBuilder::Progress StageBuilder::arg_(const Instruction& instruction) {
         std::optional<std::string> value;
         const auto given = job_.request.args.find(name);
         const auto global = job_.staged.global_args.find(name);
-        const auto platform = platform_args(stage_.platform);
+        const auto platform = platform_args(stage_.platform.empty() ? job_.request.platform : stage_.platform);
         if (given != job_.request.args.end() && given->second) {
             value = given->second;
         } else if (equals != std::string::npos) {

@@ -10,9 +10,12 @@
 
 #include "build/copy_step.hpp"
 #include "build/dockerfile/heredoc.hpp"
+#include "build/fetch.hpp"
+#include "build/git_source.hpp"
 #include "build/layer_writer.hpp"
 #include "build/owner.hpp"
 #include "build/stage_builder.hpp"
+#include "build/unpack.hpp"
 #include "support/digest.hpp"
 #include "support/text.hpp"
 
@@ -61,34 +64,6 @@ Words read_words(const Instruction& instruction, const WordExpander& expand) {
     return words;
 }
 
-bool is_remote(const std::string& source) {
-    return source.starts_with("http://") || source.starts_with("https://") || source.starts_with("git@") ||
-           source.starts_with("git://") || source.starts_with("ssh://");
-}
-
-/// ADD unpacks what is a tar, compressed or not. That is not possible yet, and copying it instead would be wrong.
-void refuse_archives(const SourceTree& tree, const std::vector<SourceTree::Match>& matches) {
-    constexpr size_t magic_place = 257;  // "ustar", POSIX.1-2017 pax "ustar Interchange Format"
-    for (const auto& match : matches) {
-        if (match.is_folder) {
-            continue;
-        }
-        const auto file = kernel::open_layered_file(tree.layers(), "/" + match.path);
-        std::string head(512, '\0');
-        const ssize_t got = file ? ::read(file->get(), head.data(), head.size()) : 0;
-        head.resize(got > 0 ? static_cast<size_t>(got) : 0);
-        const bool packed = head.starts_with("\x1f\x8b") || head.starts_with("BZh") ||
-                            head.starts_with(
-                                "\xfd"
-                                "7zXZ") ||
-                            head.starts_with("\x28\xb5\x2f\xfd");
-        if (packed || (head.size() > magic_place && head.compare(magic_place, 5, "ustar") == 0)) {
-            throw Error(Errc::unsupported, fmt::format("ADD cannot unpack '{}' yet", match.name))
-                .hint("COPY it and unpack it in a RUN, or write ADD --unpack=false to copy it as it is");
-        }
-    }
-}
-
 /// Times later than the reproducible one become it.
 void clamp_times(const fs::path& path, std::int64_t epoch) {
     struct stat status {};
@@ -122,7 +97,7 @@ void StageBuilder::keep_layer(const std::string& key, const fs::path& staged, co
     const auto layer = job_.store.add_layer_from_dir(state_.chain_id, staged, BuildCache::pin_of(key));
     const CachedStep step{layer.chain_id, layer.diff_id, job_.now_unix()};
     job_.cache.put(key, step, name);
-    take_layer(step, created_by);
+    take_layer(key, step, created_by);
 }
 
 template <class Body>
@@ -184,29 +159,104 @@ StageBuilder::Progress StageBuilder::copy_(const Instruction& instruction) {
     request.exclude = IgnoreRules{excluded};
     request.exclude_text = join(excluded, "\n");
 
-    std::optional<TempDir> inline_files;
-    std::optional<SourceTree> inline_tree;
+    Fetched fetched;
     for (const auto& source : words.sources) {
-        Heredoc heredoc;
-        if (!instruction.heredocs.empty() && parse_heredoc_word(source, heredoc)) {
-            if (!inline_tree) {
-                inline_files.emplace(job_.paths.temporary(), "heredoc-");
-                inline_tree.emplace(std::vector{write_heredocs(instruction, inline_files->path())}, IgnoreRules{},
-                                    nullptr);
-            }
-            request.sources.push_back({&*inline_tree, inline_tree->match(heredoc.name, false), true});
-        } else if (instruction.keyword == "ADD" && is_remote(source)) {
-            throw Error(Errc::unsupported, fmt::format("ADD of '{}' is not possible yet", source))
-                .hint("fetch it in a RUN step");
-        } else {
-            const auto& where = from ? *tree : job_.context(instruction.pos);
-            request.sources.push_back({&where, where.match(source, request.parents), !from});
-            if (instruction.keyword == "ADD" && flag_value(instruction, "unpack").value_or("true") != "false") {
-                refuse_archives(where, request.sources.back().matches);
-            }
-        }
+        add_source(instruction, source, tree, fetched, request);
     }
     return copy_or_reuse(instruction, request);
+}
+
+void StageBuilder::add_source(const Instruction& instruction, const std::string& source, const SourceTree* from,
+                              Fetched& fetched, CopyRequest& request) {
+    Heredoc heredoc;
+    if (!instruction.heredocs.empty() && parse_heredoc_word(source, heredoc)) {
+        if (!fetched.inline_files) {
+            fetched.folders.emplace_back(job_.paths.temporary(), "heredoc-");
+            const auto files = write_heredocs(instruction, fetched.folders.back().path());
+            fetched.trees.push_back(std::make_unique<SourceTree>(std::vector{files}, IgnoreRules{}, nullptr));
+            fetched.inline_files = fetched.trees.back().get();
+        }
+        request.sources.push_back({fetched.inline_files, fetched.inline_files->match(heredoc.name, false), true});
+        return;
+    }
+    if (instruction.keyword == "ADD" && parse_git_source(source)) {
+        add_git_tree(instruction, source, fetched, request);
+        return;
+    }
+    if (instruction.keyword == "ADD" && is_web_address(source)) {
+        add_fetched_file(instruction, source, fetched, request);
+        return;
+    }
+    const auto& where = from != nullptr ? *from : job_.context(instruction.pos);
+    request.sources.push_back({&where, where.match(source, request.parents), from == nullptr});
+    if (instruction.keyword == "ADD" && flag_value(instruction, "unpack").value_or("true") != "false") {
+        unpack_tars(fetched, request);
+    }
+}
+
+/// A file from the web is copied as it is; with --unpack=true a tar is unpacked, too (Dockerfile reference, "ADD").
+void StageBuilder::add_fetched_file(const Instruction& instruction, const std::string& url, Fetched& fetched,
+                                    CopyRequest& request) const {
+    auto name = file_name_of(url);
+    if (name.empty()) {
+        if (request.target.ends_with('/')) {
+            throw Error(Errc::invalid_input, fmt::format("'{}' says no name for the file", url))
+                .hint("write the file's name behind the target folder");
+        }
+        name = fs::path{request.target}.filename();
+    }
+    if (name == "." || name == "..") {
+        throw Error(Errc::invalid_input, fmt::format("'{}' says no name for the file", url));
+    }
+    fetched.folders.emplace_back(job_.paths.temporary(), "fetched-");
+    const auto& folder = fetched.folders.back().path();
+    const auto expand = state_.expander(job_.staged.file->directives.escape);
+    fetch_file(url, folder / name, expand.word(flag_value(instruction, "checksum").value_or("")));
+    fetched.trees.push_back(std::make_unique<SourceTree>(std::vector{folder}, IgnoreRules{}, nullptr));
+    const SourceTree& tree = *fetched.trees.back();
+    request.sources.push_back({&tree, {{name, name, name, false}}, true});
+    if (flag_value(instruction, "unpack").value_or("false") == "true") {
+        unpack_tars(fetched, request);
+    }
+}
+
+void StageBuilder::add_git_tree(const Instruction& instruction, const std::string& source, Fetched& fetched,
+                                CopyRequest& request) const {
+    const auto expand = state_.expander(job_.staged.file->directives.escape);
+    fetched.folders.emplace_back(job_.paths.temporary(), "git-");
+    const auto checkout = check_out(*parse_git_source(source), fetched.folders.back().path() / "tree",
+                                    flag_is_set(instruction, "keep-git-dir"),
+                                    expand.word(flag_value(instruction, "checksum").value_or("")));
+    fetched.trees.push_back(std::make_unique<SourceTree>(std::vector{checkout.tree}, IgnoreRules{}, nullptr));
+    request.sources.push_back({fetched.trees.back().get(), {{"", "", "", true}}, true});
+    // Git keeps no times: those of the commit, so that the same commit gives the same layer.
+    request.time = timespec{checkout.time_unix, 0};
+}
+
+void StageBuilder::unpack_tars(Fetched& fetched, CopyRequest& request) const {
+    auto source = std::move(request.sources.back());
+    request.sources.pop_back();
+    std::vector<SourceTree::Match> plain;
+    for (auto& match : source.matches) {
+        const auto file =
+            match.is_folder ? std::nullopt : kernel::open_layered_file(source.tree->layers(), "/" + match.path);
+        if (!file || !is_tar(file->get())) {
+            plain.push_back(std::move(match));
+            continue;
+        }
+        // On the layers' file system: the copy shares the files' extents where that can be.
+        fetched.folders.push_back(job_.store.begin_layer());
+        while_doing(fmt::format("unpack '{}'", match.name),
+                    [&] { unpack_tar(file->get(), fetched.folders.back().path()); });
+        fetched.trees.push_back(
+            std::make_unique<SourceTree>(std::vector{fetched.folders.back().path()}, IgnoreRules{}, nullptr));
+        // Owners and xattrs are the archive's.
+        request.sources.push_back({fetched.trees.back().get(), {{"", "", "", true}}, false});
+    }
+    if (!plain.empty()) {
+        source.matches = std::move(plain);
+        request.sources.push_back(std::move(source));
+    }
 }
 
 StageBuilder::Progress StageBuilder::copy_or_reuse(const Instruction& instruction, const CopyRequest& request) {
@@ -238,7 +288,7 @@ StageBuilder::Progress StageBuilder::workdir_(const Instruction& instruction) {
     }
     state_.config.working_dir = path;
     ++number_;
-    if (path == "/" ||
+    if (path == "/" || config_only_ ||
         (!state_.layers.empty() && kernel::resolve_in_layers(kernel::LayeredDir::root(state_.layers), path).exists)) {
         return configured(instruction);
     }

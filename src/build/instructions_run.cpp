@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +87,12 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
     if (security != "sandbox" && security != "insecure") {
         throw Error(Errc::invalid_input, fmt::format("--security is sandbox or insecure, not '{}'", security));
     }
+    const auto& allowed = job_.request.entitlements;
+    if (security == "insecure" && !job_.request.privileged &&
+        std::ranges::find(allowed, "security.insecure") == allowed.end()) {
+        throw Error(Errc::permission, "RUN --security=insecure was not allowed for this build")
+            .hint("pass --allow security.insecure, or write 'entitlements: [security.insecure]' below 'build'");
+    }
     request.privileged = job_.request.privileged || security == "insecure";
 
     std::string described = fmt::format("RUN\n{}\n{}\n{}\n{}\n{}\n{}\n", state_.chain_id, state_.config.user,
@@ -95,6 +102,11 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
     }
     if (request.script) {
         described += request.script->content;
+    }
+    if (job_.request.classic) {
+        for (const auto& volume : state_.config.volumes) {
+            described += fmt::format("discards {}\n", volume);
+        }
     }
     for (const auto& line : state_.config.env) {
         described += fmt::format("env {} {}\n", line.size(), line);
@@ -146,6 +158,24 @@ void StageBuilder::run_finished() {
     job_.tell({BuildEvent::Kind::finished, request.step, request.name, {}, run_->seconds()});
     run_.reset();
     ++next_;
+    tell_became();
+}
+
+void StageBuilder::enter_failed() {
+    StageState left = state_;
+    left.layers.push_back(run_->take_layer());
+    RunRequest request;
+    request.name = run_->request().name;
+    request.args = {state_.shell().front()};
+    request.environment = run_->request().environment;
+    request.network = run_->request().network;
+    request.privileged = run_->request().privileged;
+    request.interactive = true;
+    RunStep shell{job_.paths, job_.database, job_.store, job_.request, left, std::move(request)};
+    pollfd ended{shell.pidfd(), POLLIN, 0};
+    while (!shell.reap()) {
+        (void)::poll(&ended, 1, -1);
+    }
 }
 
 /// Gives a failed step what people need to see, and throws it.

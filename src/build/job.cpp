@@ -29,12 +29,18 @@ void Job::finish(size_t stage, StageState state) {
     states_.at(stage) = std::move(state);
 }
 
-image::Image Job::image(const std::string& reference, const SourcePos& pos) {
+image::Image Job::image(const std::string& reference, const std::string& of_platform, const SourcePos& pos) {
+    const std::string& platform = of_platform.empty() ? request.platform : of_platform;
     try {
         if (request.provide_image) {
-            request.provide_image(reference);
+            request.provide_image(reference, platform);
         }
-        return store.get(reference);
+        auto found = store.get(reference);
+        if (!platform.empty() && !image::is_for(found, image::parse_platform(platform))) {
+            throw Error(Errc::not_found, fmt::format("image '{}' is for {}/{}, not for {}", reference, found.os,
+                                                     found.architecture, platform));
+        }
+        return found;
     } catch (Error& error) {
         throw error.pos() ? error : Error{error}.at(pos);
     }
@@ -77,7 +83,7 @@ const SourceTree* Job::tree(const std::string& from, size_t before_stage, const 
     if (const auto found = trees_.find(key); found != trees_.end()) {
         return &found->second;
     }
-    return &trees_.try_emplace(key, store.layer_dirs(image(from, pos)), IgnoreRules{}, nullptr).first->second;
+    return &trees_.try_emplace(key, store.layer_dirs(image(from, {}, pos)), IgnoreRules{}, nullptr).first->second;
 }
 
 std::int64_t Job::now_unix() const {

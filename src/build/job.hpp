@@ -36,7 +36,8 @@ public:
     void finish(size_t stage, StageState state);
 
     /// The image that FROM or COPY --from names: provided if need be, at `pos` if it is not there.
-    image::Image image(const std::string& reference, const SourcePos& pos);
+    /// `platform`: which one of several; empty: the request's.
+    image::Image image(const std::string& reference, const std::string& platform, const SourcePos& pos);
 
     /// The build context; throws at `pos` if there is none.
     const SourceTree& context(const SourcePos& pos);
@@ -44,6 +45,10 @@ public:
     const SourceTree* tree(const std::string& from, size_t before_stage, const SourcePos& pos);
 
     int next_step() { return ++steps_; }
+    /// Number of the instruction that begins, and how many there are in the stages of this build.
+    int next_instruction() { return ++instruction_; }
+    int instructions() const noexcept { return instructions_; }
+    void set_instructions(int count) { instructions_ = count; }
     void tell(BuildEvent event) const {
         if (sink) {
             sink(event);
@@ -59,7 +64,7 @@ private:
     std::vector<std::optional<StageState>> states_;
     std::map<std::string, SourceTree> trees_;
     std::vector<std::unique_ptr<FileDigests>> digests_;
-    int steps_{0};
+    int steps_{0}, instruction_{0}, instructions_{0};
 };
 
 }  // namespace stack::build

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "desired/container_spec.hpp"
+#include "support/files.hpp"
 
 namespace stack::build {
 
@@ -45,25 +47,41 @@ struct BuildRequest {
     Strings extra_hosts;  ///< "name:address"
     std::int64_t shm_size{0};
     std::vector<desired::Ulimit> ulimits;
+    desired::Resources resources;  ///< limits of each RUN
     bool privileged{false};
+    Strings entitlements;  ///< "security.insecure": RUN --security=insecure is allowed
+    std::string platform;  ///< of FROM without --platform; empty: this machine's
+    /// As builders before BuildKit: one stage after the other, an image id told after each instruction, and what a RUN
+    /// changes below a VOLUME is thrown away.
+    bool classic{false};
+    bool shell_on_error{false};  ///< a failed RUN's container is entered with this process's terminal
     std::optional<std::int64_t> source_date_epoch;  ///< seconds; times in image and layers become this
     bool refresh_images{false};  ///< --pull: for provide_image, which looks for newer base images then
     /// Makes sure that an image is in the store (pull policy, bootstrap); called before the store is asked. Optional.
-    std::function<void(const std::string& reference)> provide_image;
+    std::function<void(const std::string& reference, const std::string& platform)> provide_image;
+    bool inline_cache{false};  ///< the image itself carries its steps' keys (cache_image.hpp)
+    /// Set: called at the end with an image of each stage (the result's first, the others if `cache_all_stages`) that
+    /// carries its steps' keys. It has no name and is gone after the call.
+    std::function<void(const std::string& image_id)> export_cache;
+    bool cache_all_stages{false};
+    /// Folders with what was fetched for the fields above; removed with the request.
+    std::vector<std::shared_ptr<TempDir>> scratch;
     int cancel_fd{-1};  ///< borrowed; readable: stop, kill what runs, throw Errc::conflict "cancelled"
 };
 
 /// What happened, for whoever draws it.
 struct BuildEvent {
     enum class Kind {
-        started,   ///< step `step` with `name`
-        cached,    ///< it was in the cache (instead of started)
-        output,    ///< `text`: raw bytes of its standard output and error
-        finished,  ///< `seconds` it took
-        failed,    ///< the build's Error follows
-        warning,   ///< `text`, with `name` the place "Dockerfile:3"
-        exported,  ///< `text`: the image id
-        named,     ///< `text`: a name the image got
+        started,      ///< step `step` with `name`
+        cached,       ///< it was in the cache (instead of started)
+        output,       ///< `text`: raw bytes of its standard output and error
+        finished,     ///< `seconds` it took
+        failed,       ///< the build's Error follows
+        warning,      ///< `text`, with `name` the place "Dockerfile:3"
+        exported,     ///< `text`: the image id
+        named,        ///< `text`: a name the image got
+        instruction,  ///< classic way only: number `step` of `text` begins; `name` is its line
+        became,       ///< classic way only: `text`: what it left, as an image id
     };
     Kind kind{Kind::started};
     int step{0};       ///< counts from 1 in the order of starting

@@ -210,6 +210,7 @@ void RunStep::start() {
     runtime::CgroupSpec limits;
     limits.parent = cgroup_parent(paths_);
     limits.name = id_;
+    limits.resources = build_.resources;
     desired::ContainerSpec rules;
     rules.privileged = request_.privileged;
     limits.devices = runtime::device_rules(rules);
@@ -228,6 +229,11 @@ void RunStep::start() {
     Pipe report = make_pipe();
     fds.standard_output = output.write.get();
     fds.standard_error = output.write.get();
+    if (request_.interactive) {
+        fds.standard_input = STDIN_FILENO;
+        fds.standard_output = STDOUT_FILENO;
+        fds.standard_error = STDERR_FILENO;
+    }
     fds.error_pipe = report.write.get();
     process_ = runtime::launch(planned.plan, fds);
     output.write.reset();
@@ -295,7 +301,31 @@ fs::path RunStep::take_layer() {
             (void)::unlink(path.c_str());
         }
     }
+    if (build_.classic) {
+        discard_volumes();
+    }
     return upper;
+}
+
+/// What the classic builder had in volumes while a RUN went on was not in its layer. Links are not followed: they are
+/// the command's own.
+void RunStep::discard_volumes() const {
+    const UniqueFd upper = kernel::open_at(AT_FDCWD, place_.path() / "upper", O_PATH | O_DIRECTORY);
+    for (const auto& volume : state_.config.volumes) {
+        const auto path = fs::path{volume}.lexically_normal().relative_path();
+        if (path.empty()) {
+            continue;
+        }
+        try {
+            const UniqueFd parent = kernel::open_in_root(
+                upper.get(), path.has_parent_path() ? path.parent_path().string() : ".", O_PATH | O_DIRECTORY);
+            fs::remove_all(kernel::fd_path(parent.get()) + "/" + path.filename().string());
+        } catch (const SysError& error) {
+            if (error.err() != ENOENT && error.err() != ENOTDIR) {
+                throw;
+            }
+        }
+    }
 }
 
 double RunStep::seconds() const {

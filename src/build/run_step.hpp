@@ -35,6 +35,7 @@ struct RunRequest {
     std::vector<UniqueFd> held;                     ///< those trees
     std::string network;                            ///< "", "default", "host", "none"
     bool privileged{false};
+    bool interactive{false};  ///< with this process's standard streams instead of output_fd()
 };
 
 /// A RUN that has been started: a container whose upperdir will be the layer. Killed and cleaned up on destruction.
@@ -69,6 +70,7 @@ private:
     void start();
     runtime::LaunchInput launch_input();
     void write_run_files();
+    void discard_volumes() const;
     void note_missing_targets(const runtime::LaunchPlan& plan);
     void remember();
     void forget() noexcept;

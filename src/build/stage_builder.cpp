@@ -8,6 +8,7 @@
 #include "build/builder.hpp"
 #include "build/dockerfile/parse.hpp"
 #include "image/rfc3339.hpp"
+#include "support/digest.hpp"
 #include "support/text.hpp"
 
 namespace stack::build {
@@ -61,23 +62,49 @@ StageBuilder::Handler StageBuilder::handler_of(const std::string& keyword) {
 
 StageBuilder::StageBuilder(Job& job, const Stage& stage) : job_{job}, stage_{stage}, steps_{stage.steps} {}
 
+StageBuilder::StageBuilder(Job& job, const Stage& stage, StageState from)
+    : job_{job}, stage_{stage}, state_{std::move(from)}, steps_{stage.steps}, started_{true}, config_only_{true} {}
+
 StageBuilder::Progress StageBuilder::advance() {
     if (run_) {
         return Progress::running;
     }
     if (!started_) {
-        return at_instruction(stage_.from, [&] { return start_from(); });
+        tell_instruction(stage_.from);
+        const auto progress = at_instruction(stage_.from, [&] { return start_from(); });
+        if (progress == Progress::advanced) {
+            tell_became();
+        }
+        return progress;
     }
     if (next_ == steps_.size()) {
         job_.finish(stage_.index, state_);
         return Progress::finished;
     }
     const auto& instruction = steps_[next_];
+    tell_instruction(instruction);
     const auto progress = at_instruction(instruction, [&] { return dispatch(instruction); });
     if (progress == Progress::advanced) {
         ++next_;
+        tell_became();
     }
     return progress;
+}
+
+void StageBuilder::tell_instruction(const Instruction& instruction) {
+    if (job_.request.classic && told_ != &instruction) {
+        told_ = &instruction;
+        job_.tell({BuildEvent::Kind::instruction, job_.next_instruction(),
+                   fmt::format("{} {}", instruction.keyword, instruction.text), std::to_string(job_.instructions()),
+                   0});
+    }
+}
+
+/// The classic builder made an image after each instruction, and people read their ids.
+void StageBuilder::tell_became() const {
+    if (job_.request.classic) {
+        job_.tell({BuildEvent::Kind::became, 0, {}, "sha256:" + sha256_hex(image::write_config(state_.config)), 0});
+    }
 }
 
 StageBuilder::Progress StageBuilder::dispatch(const Instruction& instruction) {
@@ -93,14 +120,18 @@ StageBuilder::Progress StageBuilder::start_from() {
         state_ = *base;
         state_.cmd_written = false;
     } else if (stage_.base == "scratch") {
-        const auto platform = stage_.platform.empty() ? image::host_platform() : image::parse_platform(stage_.platform);
+        const auto& wanted = stage_.platform.empty() ? job_.request.platform : stage_.platform;
+        const auto platform = wanted.empty() ? image::host_platform() : image::parse_platform(wanted);
         state_.config.architecture = platform.architecture;
         state_.config.os = platform.os;
         state_.config.variant = platform.variant;
+        // As BuildKit begins: without a PATH not even a program of the image's own would be found by name.
+        state_.config.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+        state_.config.working_dir = "/";
     } else {
         const auto named = job_.request.contexts.find(stage_.base);
-        const auto image =
-            job_.image(named == job_.request.contexts.end() ? stage_.base : named->second.image, stage_.from.pos);
+        const auto image = job_.image(named == job_.request.contexts.end() ? stage_.base : named->second.image,
+                                      stage_.platform, stage_.from.pos);
         state_.config = image.config;
         state_.layers = job_.store.layer_dirs(image);
         state_.chain_id = image.chain_ids.empty() ? "" : image.chain_ids.back();
@@ -173,11 +204,12 @@ bool StageBuilder::use_cached(const std::string& key, const std::string& name, c
         return false;
     }
     job_.tell({BuildEvent::Kind::cached, job_.next_step(), name, {}, 0});
-    take_layer(*cached, created_by);
+    take_layer(key, *cached, created_by);
     return true;
 }
 
-void StageBuilder::take_layer(const CachedStep& layer, const std::string& created_by) {
+void StageBuilder::take_layer(const std::string& key, const CachedStep& layer, const std::string& created_by) {
+    state_.steps.push_back({key, layer.diff_id, layer.created_unix});
     state_.chain_id = layer.chain_id;
     state_.layers.push_back(job_.store.layer_dir(layer.chain_id));
     state_.config.diff_ids.push_back(layer.diff_id);

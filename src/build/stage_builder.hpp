@@ -20,6 +20,8 @@ class StepFailed;
 class StageBuilder {
 public:
     StageBuilder(Job& job, const Stage& stage);
+    /// Goes on from a state instead of FROM; no instruction makes a layer.
+    StageBuilder(Job& job, const Stage& stage, StageState from);
 
     enum class Progress {
         advanced,  ///< call again
@@ -32,6 +34,8 @@ public:
     RunStep* running() const noexcept { return run_.get(); }
     /// Takes the outcome of running(). Throws StepFailed.
     void run_finished();
+    /// After a StepFailed: a shell in what running() left, with this process's terminal.
+    void enter_failed();
 
 private:
     using Handler = Progress (StageBuilder::*)(const Instruction&);
@@ -40,6 +44,8 @@ private:
     Progress start_from();
     Progress dispatch(const Instruction& instruction);
     void append_triggers();
+    void tell_instruction(const Instruction& instruction);
+    void tell_became() const;
 
     // One for each keyword; the table is in stage_builder.cpp.
     Progress add_(const Instruction&);
@@ -65,7 +71,7 @@ private:
     Progress configured(const Instruction& instruction);
     /// The layer for `key`: from the cache, or nothing.
     bool use_cached(const std::string& key, const std::string& name, const std::string& created_by);
-    void take_layer(const CachedStep& layer, const std::string& created_by);
+    void take_layer(const std::string& key, const CachedStep& layer, const std::string& created_by);
     void keep_layer(const std::string& key, const std::filesystem::path& staged, const std::string& name,
                     const std::string& created_by);
     std::vector<std::string> run_command(const Instruction& run, std::optional<RunRequest::Script>& script) const;
@@ -80,6 +86,20 @@ private:
     template <class Body>
     void make_layer(const std::string& key, const std::string& name, const std::string& created_by, Body&& write);
     std::filesystem::path new_layer_folder(const TempDir& place) const;
+    /// What ADD and COPY name besides the context; lives until the layer is made.
+    struct Fetched {
+        std::vector<TempDir> folders;
+        std::vector<std::unique_ptr<SourceTree>> trees;
+        const SourceTree* inline_files{nullptr};  ///< here-documents
+    };
+    void add_source(const Instruction& instruction, const std::string& source, const SourceTree* from, Fetched& fetched,
+                    CopyRequest& request);
+    void add_fetched_file(const Instruction& instruction, const std::string& url, Fetched& fetched,
+                          CopyRequest& request) const;
+    void add_git_tree(const Instruction& instruction, const std::string& source, Fetched& fetched,
+                      CopyRequest& request) const;
+    /// The matches of ADD's source that are tars become the trees that are in them.
+    void unpack_tars(Fetched& fetched, CopyRequest& request) const;
     std::filesystem::path write_heredocs(const Instruction& instruction, const std::filesystem::path& folder) const;
     Progress copy_or_reuse(const Instruction& instruction, const CopyRequest& request);
 
@@ -89,6 +109,8 @@ private:
     std::vector<Instruction> steps_;  ///< ONBUILD's triggers first
     size_t next_{0};
     bool started_{false};
+    bool config_only_{false};
+    const Instruction* told_{nullptr};
     int number_{0}, total_{0};  ///< "2/5" of a step's name
     std::unique_ptr<RunStep> run_;
     std::string run_key_, run_created_by_;

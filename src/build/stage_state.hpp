@@ -21,6 +21,12 @@ struct StageState {
     std::int64_t created_unix{0};               ///< of the newest layer
     /// ARGs in scope, in the order of their lines; a name without value is known but not set.
     std::vector<std::pair<std::string, std::optional<std::string>>> args;
+    /// The steps that made layers, with their keys in the build cache; those of the base stage first.
+    struct Step {
+        std::string key, diff_id;
+        std::int64_t created_unix{0};
+    };
+    std::vector<Step> steps;
     bool cmd_written{false};  ///< CMD stands in this stage: ENTRYPOINT does not clear it
 
     std::optional<std::string> env(const std::string& name) const;

@@ -24,7 +24,7 @@ bool is_stage_name(std::string_view name) {
 StringMap read_global_args(const std::vector<Instruction>& before, const Dockerfile& file,
                            const BuildRequest& request) {
     StringMap args;
-    const auto platform = platform_args({});
+    const auto platform = platform_args(request.platform);
     for (const auto& instruction : before) {
         if (instruction.keyword != "ARG") {
             throw Error(Errc::invalid_input,
@@ -54,7 +54,7 @@ StringMap read_global_args(const std::vector<Instruction>& before, const Dockerf
 }
 
 void read_from(Stage& stage, const StagedFile& staged, const BuildRequest& request) {
-    const auto platform = platform_args({});
+    const auto platform = platform_args(request.platform);
     const WordExpander expand{staged.file->directives.escape,
                               [&](const std::string& name) -> std::optional<std::string> {
                                   const auto found = staged.global_args.find(name);

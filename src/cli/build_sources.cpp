@@ -1,5 +1,6 @@
 #include "cli/build_sources.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -8,7 +9,10 @@
 
 #include "build/dockerfile/parse.hpp"
 #include "build/stages.hpp"
+#include "cli/build_context.hpp"
+#include "image/config.hpp"
 #include "image/rfc3339.hpp"
+#include "support/byte_size.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -99,17 +103,7 @@ void add_secret(build::BuildRequest& request, const std::string& text) {
 }
 
 void add_context(build::BuildRequest& request, const std::string& name, const std::string& value) {
-    constexpr std::string_view image_scheme = "docker-image://";
-    build::NamedContext context;
-    if (value.starts_with(image_scheme)) {
-        context.image = value.substr(image_scheme.size());
-    } else if (value.find("://") != std::string::npos) {
-        throw Error(Errc::unsupported,
-                    fmt::format("build context '{}' is neither a folder nor docker-image://", value));
-    } else {
-        context.folder = fs::absolute(value).lexically_normal();
-    }
-    request.contexts[name] = std::move(context);
+    request.contexts[name] = read_named_context(request, name, value);
 }
 
 void add_ssh(build::BuildRequest& request, const std::string& text) {
@@ -164,6 +158,31 @@ int check_dockerfile(const build::BuildRequest& request) {
     return file.warnings.empty() ? 0 : 1;
 }
 
+void add_entitlement(build::BuildRequest& request, const std::string& text) {
+    if (text != "security.insecure" && text != "network.host") {
+        throw Error{Errc::unsupported, fmt::format("'{}' is no entitlement that is known here", text)}.hint(
+            "there are security.insecure and network.host");
+    }
+    request.entitlements.push_back(text);
+}
+
+std::string one_platform(const std::vector<std::string>& platforms) {
+    std::vector<std::string> all;
+    for (const auto& text : platforms) {
+        for (const auto one : split(text, ',')) {
+            all.push_back(to_string(image::parse_platform(one)));
+        }
+    }
+    std::ranges::sort(all);
+    const auto repeated = std::ranges::unique(all);
+    all.erase(repeated.begin(), repeated.end());
+    if (all.size() > 1) {
+        throw Error{Errc::unsupported, fmt::format("cannot build for {} at a time", join(all, " and "))}.hint(
+            "build for one platform after the other, each with a name of its own");
+    }
+    return all.empty() ? "" : all.front();
+}
+
 void read_common_flags(build::BuildRequest& request, const Flags& flags) {
     for (const auto& arg : flags.values("build-arg")) {
         add_build_arg(request, arg);
@@ -173,6 +192,14 @@ void read_common_flags(build::BuildRequest& request, const Flags& flags) {
     }
     request.refresh_images = request.refresh_images || flags.on("pull");
     request.no_cache = request.no_cache || flags.on("no-cache");
+    request.classic = environment("DOCKER_BUILDKIT") == "0";
+    if (const auto memory = flags.value("memory")) {
+        const auto bytes = parse_byte_size(*memory);
+        if (!bytes) {
+            throw UsageError{fmt::format("invalid value '{}' for --memory", *memory)};
+        }
+        request.resources.memory = bytes->count;
+    }
     request.source_date_epoch = image::source_date_epoch();
     if (const auto epoch = request.args.find("SOURCE_DATE_EPOCH"); epoch != request.args.end() && epoch->second) {
         request.source_date_epoch = parse_int(*epoch->second);

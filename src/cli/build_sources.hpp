@@ -16,7 +16,7 @@ void read_build_folder(build::BuildRequest& request, const std::string& folder, 
 
 /// `--secret id=token,src=file` or `id=token,env=TOKEN`. Throws Errc::invalid_input.
 void add_secret(build::BuildRequest& request, const std::string& text);
-/// `--build-context name=path` or `name=docker-image://reference`.
+/// `--build-context name=X`; see read_named_context().
 void add_context(build::BuildRequest& request, const std::string& name, const std::string& value);
 /// `--ssh default` or `id=socket`.
 void add_ssh(build::BuildRequest& request, const std::string& text);
@@ -28,6 +28,11 @@ ProgressStyle build_progress(const Flags& flags, ProgressStyle fallback);
 
 /// --check: prints the warnings of a Dockerfile; the exit code.
 int check_dockerfile(const build::BuildRequest& request);
+
+/// `--allow`, `entitlements`: security.insecure and network.host. Errc::unsupported for others.
+void add_entitlement(build::BuildRequest& request, const std::string& text);
+/// The one platform of a list; empty for none. Errc::unsupported for several: an image here is for one.
+std::string one_platform(const std::vector<std::string>& platforms);
 
 /// The flags that `docker build` and `compose build` share: --build-arg, --no-cache, --secret, --ssh …
 void read_common_flags(build::BuildRequest& request, const Flags& flags);

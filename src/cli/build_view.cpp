@@ -9,9 +9,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/classic_view.hpp"
 #include "cli/image/provide.hpp"
 #include "cli/terminal.hpp"
+#include "support/digest.hpp"
 #include "support/error.hpp"
+#include "support/kernel/file_lock.hpp"
 #include "support/kernel/unique_fd.hpp"
 #include "support/text.hpp"
 
@@ -36,6 +39,9 @@ const char* word_of(Kind kind) {
             return "warning";
         case Kind::exported:
             return "exported";
+        case Kind::instruction:
+        case Kind::became:
+            return "";
         case Kind::named:
             break;
     }
@@ -80,13 +86,18 @@ private:
 };
 
 /// Pulls what FROM and COPY --from name and the store lacks (or all of it, to have it fresh), each once.
-std::function<void(const std::string&)> provider(const Context& context, bool refresh, bool quiet) {
+std::function<void(const std::string&, const std::string&)> provider(const Context& context, bool refresh, bool quiet) {
     const auto policy = refresh ? image::PullPolicy::When::always : image::PullPolicy::When::missing;
-    return [&context, policy, quiet, known = std::set<std::string>{}](const std::string& name) mutable {
-        if (!known.insert(name).second) {
+    return [&context, policy, quiet, known = std::set<std::pair<std::string, std::string>>{}](
+               const std::string& name, const std::string& platform) mutable {
+        if (!known.insert({name, platform}).second) {
             return;
         }
-        if (const auto provided = provide_images(context, {{name, {policy, {}}, ""}}, quiet); provided[0].failure) {
+        // Builds beside each other often begin with the same image: the first one gets it, the others look again.
+        const auto alone =
+            kernel::FileLock::acquire(context.paths.locks() / ("provide-" + sha256_hex(name).substr(0, 32)));
+        const auto provided = provide_images(context, {{name, {policy, {}}, platform}}, quiet);
+        if (provided[0].failure) {
             std::rethrow_exception(provided[0].failure);
         }
     };
@@ -136,6 +147,9 @@ void BuildView::show(const build::BuildEvent& event) {
         case Kind::named:
             line(0, fmt::format("named {}", event.text));
             break;
+        case Kind::instruction:
+        case Kind::became:
+            break;
     }
 }
 
@@ -174,6 +188,11 @@ std::string build_and_show(const Context& context, build::BuildRequest request, 
     request.cancel_fd = cancel.fd();
     request.provide_image = provider(context, request.refresh_images, quiet);
     try {
+        if (request.classic && !quiet) {
+            ClassicView classic;
+            return build::build_image(context.paths, request,
+                                      [&](const build::BuildEvent& event) { classic.show(event); });
+        }
         return build::build_image(context.paths, request, [&](const build::BuildEvent& event) { view.show(event); });
     } catch (const build::StepFailed& failed) {
         view.show_failure(failed);

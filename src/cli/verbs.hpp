@@ -9,6 +9,7 @@ namespace stack::cli {
 int show_config(Context& context, const Flags& flags);
 int show_graph(Context& context, const Flags& flags);
 int bootstrap_images(Context& context, const Flags& flags);
+int import_image(Context& context, const Flags& flags);
 int inspect_images(Context& context, const Flags& flags);
 int list_images(Context& context, const Flags& flags);
 int load_images(Context& context, const Flags& flags);
@@ -19,9 +20,11 @@ int push_image(Context& context, const Flags& flags);
 int prune_images(Context& context, const Flags& flags);
 int remove_images(Context& context, const Flags& flags);
 int save_images(Context& context, const Flags& flags);
+int search_images(Context& context, const Flags& flags);
 int show_image_history(Context& context, const Flags& flags);
 int tag_image(Context& context, const Flags& flags);
 
+int inspect_anything(Context& context, const Flags& flags);
 int print_version(Context& context, const Flags& flags);
 int print_version_line(const Context& context);  ///< what --version shows
 

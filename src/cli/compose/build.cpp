@@ -5,7 +5,7 @@
 
 #include "cli/build_sources.hpp"
 #include "cli/build_view.hpp"
-#include "cli/compose/build_service.hpp"
+#include "cli/compose/build_many.hpp"
 #include "cli/compose/push_services.hpp"
 #include "cli/compose/services.hpp"
 #include "cli/load_project.hpp"
@@ -41,6 +41,7 @@ int compose_build(Context& context, const Flags& flags) {
     }
     const auto loaded = load_project(context, flags.words());
     context.progress = build_progress(flags, context.progress);
+    std::vector<const compose::Service*> to_build;
     int built = 0;
     int worst = 0;
     const auto chosen = chosen_services(loaded.project, flags.words(), flags.on("with-dependencies"));
@@ -55,12 +56,15 @@ int compose_build(Context& context, const Flags& flags) {
             fmt::print("{}: {} from {}\n", name, image, service.build->context);
             continue;
         }
-        const auto overrides = [&](build::BuildRequest& request) { read_common_flags(request, flags); };
         if (flags.on("check")) {
             worst = std::max(worst, check_service(loaded, service));
             continue;
         }
-        build_service(context, loaded, service, image, flags.on("quiet"), overrides);
+        to_build.push_back(&service);
+    }
+    if (!to_build.empty()) {
+        build_services(context, loaded, to_build, flags.on("quiet"),
+                       [&](build::BuildRequest& request) { read_common_flags(request, flags); });
     }
     if (built == 0) {
         fmt::print(stderr, "no service to build\n");

@@ -1,9 +1,12 @@
 #include "cli/compose/build_service.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "cli/build_context.hpp"
+#include "cli/build_output.hpp"
 #include "cli/build_sources.hpp"
 #include "cli/build_view.hpp"
 #include "compose/desired/desired.hpp"
@@ -69,20 +72,37 @@ void add_contexts(build::BuildRequest& request, const Context& context, const co
 void read_dockerfile_of(build::BuildRequest& request, const compose::LoadedProject& loaded,
                         const compose::Build& build) {
     try {
-        if (build.context.find("://") != std::string::npos || build.context.starts_with("git@")) {
-            throw Error(Errc::unsupported, fmt::format("build context '{}' is not a folder", build.context))
-                .hint("clone it first and name the folder");
-        }
+        read_build_context(request, build.context, build.dockerfile, build.dockerfile_inline.empty());
         if (build.dockerfile_inline.empty()) {
-            read_build_folder(request, build.context, build.dockerfile);
             return;
         }
-        request.context = build.context;
         request.dockerfile = build.dockerfile_inline;
         request.dockerfile_name = "dockerfile_inline";
         request.ignore_text = find_file(request.context / ".dockerignore").value_or("");
     } catch (Error& error) {
         throw error.pos() ? error : Error{error}.at(loaded.files->position(build.mark));
+    }
+}
+
+/// platforms, isolation, entitlements: what one builder on one Linux host can do of them.
+void read_limits_of_use(build::BuildRequest& request, const compose::LoadedProject& loaded,
+                        const compose::Service& service) {
+    const auto& build = *service.build;
+    try {
+        request.platform = service.platform;
+        if (!build.platforms.empty()) {
+            // With several, the service's own is built, as docker compose does for one that is to run here.
+            const bool own = std::ranges::find(build.platforms, service.platform) != build.platforms.end();
+            request.platform = own ? service.platform : one_platform(build.platforms);
+        }
+        if (!build.isolation.empty() && build.isolation != "default") {
+            throw Error{Errc::unsupported, fmt::format("isolation '{}' is for Windows containers", build.isolation)};
+        }
+        for (const auto& text : build.entitlements) {
+            add_entitlement(request, text);
+        }
+    } catch (const Error& error) {
+        throw Error{error}.at(loaded.files->position(build.mark));
     }
 }
 
@@ -103,6 +123,7 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
     add_secrets(request, loaded, build);
     add_contexts(request, context, loaded, build, quiet, overrides, depth);
     request.labels.insert(build.labels.begin(), build.labels.end());
+    read_limits_of_use(request, loaded, service);
     request.no_cache = build.no_cache.value_or(false);
     request.refresh_images = build.pull.value_or(false);
     request.network = build.network;
@@ -122,8 +143,11 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
     if (overrides) {
         overrides(request);
     }
-    return while_doing(fmt::format("build service '{}'", service.name),
-                       [&] { return build_and_show(context, std::move(request), service.name, quiet); });
+    return while_doing(fmt::format("build service '{}'", service.name), [&] {
+        import_build_cache(context, build.cache_from, quiet);
+        add_cache_export(context, request, build.cache_to);
+        return build_and_show(context, std::move(request), service.name, quiet);
+    });
 }
 
 }  // namespace

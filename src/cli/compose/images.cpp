@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/compose/build_service.hpp"
+#include "cli/compose/build_many.hpp"
 #include "cli/flags.hpp"
 #include "cli/image/provide.hpp"
 #include "compose/desired/desired.hpp"
@@ -61,9 +61,21 @@ public:
             wanted.push_back({image_name(*service), when(*service), service->platform});
         }
         const std::vector<ProvidedImage> provided = provide_images(context_, wanted, policy_.quiet_pull);
-        std::vector<std::string> ids;
+        std::vector<std::string> ids(services.size());
+        std::vector<const compose::Service*> to_build;
         for (size_t i = 0; i < services.size(); ++i) {
-            ids.push_back(settle(*services[i], wanted[i], provided[i]));
+            ids[i] = settle(*services[i], wanted[i], provided[i]);
+            if (ids[i].empty()) {
+                to_build.push_back(services[i]);
+            }
+        }
+        if (!to_build.empty()) {
+            const auto built = build_services(context_, loaded_, to_build, policy_.quiet_build);
+            for (size_t i = 0, next = 0; i < ids.size(); ++i) {
+                if (ids[i].empty()) {
+                    ids[i] = built[next++];
+                }
+            }
         }
         return ids;
     }
@@ -85,22 +97,19 @@ private:
         return service.image.empty() && chosen.when != When::build ? image::PullPolicy{When::never, {}} : chosen;
     }
 
+    /// The image that is here now; empty if it is to be built.
     std::string settle(const compose::Service& service, const WantedImage& wanted, const ProvidedImage& provided) {
         if (service.build && wanted.policy.when == When::build && !policy_.no_build) {
-            return build(service, wanted.name);
+            return {};
         }
         if (!provided.id.empty() && (!provided.failure || wanted.policy.when == When::aged)) {
             return provided.id;
         }
         if (service.build && !policy_.no_build) {
-            return build(service, wanted.name);
+            return {};
         }
         return while_doing(fmt::format("find the image of service '{}'", service.name),
                            [&]() -> std::string { missing(service, wanted.name, provided.failure); });
-    }
-
-    std::string build(const compose::Service& service, const std::string& name) {
-        return build_service(context_, loaded_, service, name, policy_.quiet_build);
     }
 
     [[noreturn]] void missing(const compose::Service& service, const std::string& name,

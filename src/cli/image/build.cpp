@@ -1,7 +1,10 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "cli/build_context.hpp"
+#include "cli/build_output.hpp"
 #include "cli/build_sources.hpp"
 #include "cli/build_view.hpp"
 #include "cli/verbs.hpp"
@@ -25,9 +28,50 @@ void add_ulimit(build::BuildRequest& request, const std::string& text) {
     request.ulimits.push_back({text.substr(0, equals), *soft, *hard});
 }
 
+/// Flags that would change the image or the build, and that nothing here does.
+void check_refused(const Flags& flags) {
+    if (flags.on("squash")) {
+        throw Error{Errc::unsupported, "--squash is not supported"}.hint(
+            "copy what you need into a last stage FROM it");
+    }
+    for (const char* name : {"attest", "annotation", "cgroup-parent", "security-opt", "metadata-file"}) {
+        if (flags.given(name)) {
+            throw Error{Errc::unsupported, fmt::format("--{} is not supported", name)};
+        }
+    }
+    for (const char* name : {"provenance", "sbom"}) {
+        const auto wish = flags.value_or(name, "false");
+        if (wish != "false" && wish != "0" && wish != "disabled=true") {
+            fmt::print(stderr, "warning: --{}: no attestation is made\n", name);
+        }
+    }
+    const auto isolation = flags.value_or("isolation", "default");
+    if (isolation != "default" && !isolation.empty()) {
+        throw Error{Errc::unsupported, fmt::format("--isolation {} is for Windows containers", isolation)};
+    }
+}
+
+void read_limits(build::BuildRequest& request, const Flags& flags) {
+    const auto whole = [&](const char* name) { return std::int64_t{flags.number(name).value_or(0)}; };
+    auto& limits = request.resources;
+    limits.cpu_shares = whole("cpu-shares");
+    limits.cpu_period_us = whole("cpu-period");
+    limits.cpu_quota_us = whole("cpu-quota");
+    limits.cpuset_cpus = flags.value_or("cpuset-cpus", "");
+    limits.cpuset_mems = flags.value_or("cpuset-mems", "");
+    if (const auto swap = flags.value("memory-swap")) {
+        const auto bytes = parse_byte_size(*swap);
+        if (!bytes && *swap != "-1") {
+            throw UsageError{fmt::format("invalid value '{}' for --memory-swap", *swap)};
+        }
+        limits.memory_swap = bytes ? bytes->count : -1;
+    }
+}
+
 build::BuildRequest request_from(const Flags& flags) {
     build::BuildRequest request;
-    read_build_folder(request, flags.words().at(0), flags.value_or("file", ""));
+    check_refused(flags);
+    read_build_context(request, flags.words().at(0), flags.value_or("file", ""));
     read_common_flags(request, flags);
     for (const auto& text : flags.values("secret")) {
         add_secret(request, text);
@@ -58,6 +102,15 @@ build::BuildRequest request_from(const Flags& flags) {
     request.network = flags.value_or("network", "");
     request.extra_hosts = flags.values("add-host");
     request.no_cache_stages = flags.values("no-cache-filter");
+    request.platform = one_platform(flags.values("platform"));
+    request.shell_on_error = flags.on("shell-on-error");
+    if (request.shell_on_error && ::isatty(STDIN_FILENO) != 1) {
+        throw UsageError{"--shell-on-error needs a terminal"};
+    }
+    for (const auto& text : flags.values("allow")) {
+        add_entitlement(request, text);
+    }
+    read_limits(request, flags);
     return request;
 }
 
@@ -70,11 +123,17 @@ int image_build(Context& context, const Flags& flags) {
         return check_dockerfile(request);
     }
     context.progress = build_progress(flags, context.progress);
-    const auto id = build_and_show(context, std::move(request), {}, flags.on("quiet"));
+    const bool quiet = flags.on("quiet");
+    import_build_cache(context, flags.values("cache-from"), quiet);
+    add_cache_export(context, request, flags.values("cache-to"));
+    const auto outputs = build_outputs(request, flags);
+    const auto tags = request.tags;
+    const auto id = build_and_show(context, std::move(request), {}, quiet);
+    write_outputs(context, outputs, id, tags, quiet);
     if (const auto file = flags.value("iidfile")) {
         replace_file(*file, id);
     }
-    if (flags.on("quiet")) {
+    if (quiet) {
         fmt::print("{}\n", id);
     }
     return 0;

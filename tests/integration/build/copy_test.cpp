@@ -111,20 +111,6 @@ TEST_CASE("COPY takes here-documents, --parents and --exclude", "[build][copy]")
     CHECK(shop.describe(id, "/e/skip.md") == "(none)");
 }
 
-TEST_CASE("ADD copies plain files and says that it cannot unpack archives", "[build][add]") {
-    Workshop shop;
-    shop.write("plain", "x");
-    shop.write("packed.tgz", std::string_view{"\x1f\x8b\x08\x00", 4});
-    CHECK(shop.file(shop.build("FROM busybox\nADD plain /p\nADD --unpack=false packed.tgz /\n"), "/p") == "x");
-    try {
-        shop.build("FROM busybox\nADD packed.tgz /\n");
-        FAIL("no error");
-    } catch (const Error& error) {
-        CHECK(error.code() == Errc::unsupported);
-        CHECK(error.pos()->line == 2);
-    }
-}
-
 TEST_CASE("scratch and a copied program make an image of one layer", "[build][copy]") {
     Workshop shop;
     const auto id = shop.build("FROM scratch\nCOPY --from=busybox /bin/busybox /bin/sh\nRUN echo works > /out\n");

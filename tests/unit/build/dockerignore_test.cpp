@@ -45,3 +45,23 @@ TEST_CASE("classes, escapes and malformed patterns", "[build][ignore]") {
     CHECK(match_path("a/**", "a/x/y", true));
     CHECK_THROWS_AS(IgnoreRules{"[a\n"}, Error);
 }
+
+TEST_CASE("a pattern of many stars is answered at once", "[build]") {
+    std::string pattern;
+    for (int i = 0; i < 40; ++i) {
+        pattern += "*a";
+    }
+    const std::string path(200, 'a');
+    CHECK_FALSE(match_path(pattern + "b", path, true));
+    CHECK(match_path(pattern + "*", path, true));
+    std::string deep;
+    for (int i = 0; i < 40; ++i) {
+        deep += "**/a/";
+    }
+    std::string folders;
+    for (int i = 0; i < 100; ++i) {
+        folders += "a/";
+    }
+    CHECK_FALSE(match_path(deep + "b", folders + "a", true));
+    CHECK(match_path(deep + "a", folders + "a", true));
+}

@@ -1,0 +1,191 @@
+// What `docker build` and `stack build` take and give.
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/registry.hpp"
+#include "harness/sandbox.hpp"
+#include "support/error.hpp"
+
+using namespace stack::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool says(const Result& result, const std::string& text) {
+    return result.all().find(text) != std::string::npos;
+}
+
+Result must(Result result) {
+    INFO(result.all());
+    REQUIRE(result.exit_code == 0);
+    return result;
+}
+
+Result with_input(const Sandbox& box, const std::vector<std::string>& args, const std::string& input,
+                  const std::map<std::string, std::string>& env = {}) {
+    Command command = box.command("docker", args);
+    command.input = input;
+    command.env.insert(env.begin(), env.end());
+    return run(command);
+}
+
+constexpr const char* greeting =
+    "FROM busybox\nRUN echo hello > /greeting && chmod 640 /greeting\nCMD [\"cat\", \"/greeting\"]\n";
+
+}  // namespace
+
+TEST_CASE("a build's files go where --output says", "[build][output]") {
+    const Sandbox box{"out"};
+    box.need_busybox();
+    box.write("Dockerfile", greeting);
+    must(box.docker({"build", "-o", "files", "."}));
+    CHECK(stack::read_file(box.project_dir() / "files/greeting") == "hello\n");
+    CHECK((fs::status(box.project_dir() / "files/greeting").permissions() & fs::perms::all) == fs::perms{0640});
+    CHECK(fs::exists(box.project_dir() / "files/bin/sh"));
+    CHECK(box.docker({"images", "-aq"}).out.find('\n') == 12);  // busybox alone: nothing was kept
+
+    must(box.docker({"build", "--output", "type=tar,dest=files.tar", "."}));
+    const Result listed = run({.argv = {"tar", "-xOf", "files.tar", "greeting"}, .cwd = box.project_dir()});
+    CHECK(listed.out == "hello\n");
+
+    must(box.docker({"build", "-t", "made:1", "--output", "type=oci,dest=oci.tar", "--output",
+                     "type=docker,dest=docker.tar", "."}));
+    for (const std::string name : {"oci.tar", "docker.tar"}) {
+        box.docker({"rmi", "made:1"});
+        CHECK(says(must(box.docker({"load", "-i", name})), "made:1"));
+    }
+    CHECK(box.docker({"run", "--rm", "made:1"}).out == "hello\n");
+    CHECK(says(box.docker({"build", "-o", "type=floppy", "."}), "unknown type 'floppy'"));
+    CHECK(says(box.docker({"build", "-o", "type=tar,dset=x", "."}), "unknown key 'dset'"));
+}
+
+TEST_CASE("a context may come by standard input, as a tar or as a lone Dockerfile", "[build][context]") {
+    const Sandbox box{"ctx"};
+    box.need_busybox();
+    const Result lone = with_input(box, {"build", "-q", "-"}, "FROM busybox\nRUN true\n");
+    CHECK(must(lone).out.starts_with("sha256:"));
+    CHECK(says(with_input(box, {"build", "-"}, "FROM busybox\nCOPY x /\n"), "no context to copy from"));
+
+    box.write("src/Dockerfile", "FROM busybox\nCOPY data /data\nCMD [\"cat\", \"/data\"]\n");
+    box.write("src/data", "from the tar\n");
+    const Result packed = run({.argv = {"tar", "-czf", "-", "-C", "src", "."}, .cwd = box.project_dir()});
+    must(with_input(box, {"build", "-t", "packed", "-"}, packed.out));
+    CHECK(box.docker({"run", "--rm", "packed"}).out == "from the tar\n");
+    box.write("src/other", "FROM busybox\nCMD [\"echo\", \"other\"]\n");
+    const Result again = run({.argv = {"tar", "-cf", "-", "-C", "src", "."}, .cwd = box.project_dir()});
+    must(with_input(box, {"build", "-t", "packed", "-f", "other", "-"}, again.out));
+    CHECK(box.docker({"run", "--rm", "packed"}).out == "other\n");
+    CHECK(box.docker({"build", "nowhere"}).exit_code != 0);
+}
+
+TEST_CASE("DOCKER_BUILDKIT=0 tells the steps as scripts of old read them", "[build][classic]") {
+    const Sandbox box{"classic"};
+    box.need_busybox();
+    const Result built = must(with_input(box, {"build", "-t", "old:1", "-"}, greeting, {{"DOCKER_BUILDKIT", "0"}}));
+    CHECK(built.out.starts_with("Step 1/3 : FROM busybox\n ---> "));
+    CHECK(says(built, "Step 2/3 : RUN echo hello > /greeting && chmod 640 /greeting\n ---> Running in "));
+    CHECK(says(built, "Removing intermediate container "));
+    CHECK(says(built, "Step 3/3 : CMD [\"cat\", \"/greeting\"]\n ---> "));
+    CHECK(says(built, "Successfully built "));
+    CHECK(says(built, "Successfully tagged old:1\n"));
+    const Result again = must(with_input(box, {"build", "-t", "old:1", "-"}, greeting, {{"DOCKER_BUILDKIT", "0"}}));
+    CHECK(says(again, "Step 2/3 : RUN echo hello > /greeting && chmod 640 /greeting\n ---> Using cache\n ---> "));
+}
+
+TEST_CASE("a build cache travels by folder and by registry", "[build][cache]") {
+    const Sandbox box{"cache"};
+    const Registry registry{box.dir()};
+    box.need_busybox();
+    box.write("Dockerfile", greeting);
+    const auto ref = registry.address() + "/cache:main";
+    must(box.docker(
+        {"build", "--cache-to", "type=local,dest=kept,mode=max", "--cache-to", "type=registry,ref=" + ref, "."}));
+
+    for (const std::string& from : {std::string{"type=local,src=kept"}, ref}) {
+        const Sandbox other{"other"};
+        other.need_busybox();
+        Command command = other.command("docker", {"build", "--cache-from", from, "."});
+        command.cwd = box.project_dir();
+        const Result built = must(run(command));
+        CHECK(says(built, "CACHED"));
+        CHECK_FALSE(says(built, "DONE"));
+        CHECK(other.docker({"images", "-q"}).out.find('\n') == 12);
+    }
+    const Result without = must(box.docker({"build", "--no-cache", "--cache-from", "type=local,src=nowhere", "."}));
+    CHECK(says(without, "warning: no build cache from 'type=local,src=nowhere'"));
+    CHECK(
+        says(box.docker({"build", "--cache-to", "type=s3,bucket=x", "."}), "the types are inline, registry and local"));
+}
+
+TEST_CASE("what a build cannot do is said", "[build]") {
+    const Sandbox box{"refuse"};
+    box.need_busybox();
+    box.write("Dockerfile", greeting);
+    CHECK(says(box.docker({"build", "--squash", "."}), "--squash is not supported"));
+    CHECK(says(box.docker({"build", "--platform", "linux/amd64,linux/arm64", "."}), "at a time"));
+    CHECK(says(box.docker({"build", "--allow", "everything", "."}), "no entitlement"));
+    CHECK(says(box.docker({"build", "--shell-on-error", "."}), "needs a terminal"));
+    box.write("compose.yaml", "services:\n  a:\n    build:\n      context: .\n      isolation: hyperv\n");
+    const Result isolated = box.stack({"build"});
+    CHECK(says(isolated, "for Windows containers"));
+    CHECK(says(isolated, "compose.yaml:"));
+}
+
+TEST_CASE("a failed RUN can be entered", "[build][shell]") {
+    const Sandbox box{"enter"};
+    box.need_busybox();
+    box.write("Dockerfile", "FROM busybox\nRUN echo half > /made && false\n");
+    Command command = box.command("docker", {"build", "--shell-on-error", "."});
+    command.tty = true;
+    Process build{command};
+    REQUIRE(build.wait_for("/ #"));
+    build.write("cat /made; exit\n");
+    const Result ended = build.wait();
+    CHECK(ended.exit_code != 0);
+    CHECK(says(ended, "half\r\n"));
+    CHECK(says(ended, "ended with exit code 1"));
+}
+
+TEST_CASE("services are built beside each other, and a failure names its own", "[build][compose]") {
+    const Sandbox box{"many"};
+    box.need_busybox();
+    box.write("ok/Dockerfile", "FROM busybox\nRUN echo ok > /ok\n");
+    box.write("bad/Dockerfile", "FROM busybox\nRUN exit 3\n");
+    box.write("compose.yaml",
+              "services:\n"
+              "  a: {build: {context: ok, additional_contexts: {b: 'service:b'}}, command: 'true'}\n"
+              "  b: {build: ok, command: 'true'}\n"
+              "  c: {build: ok, command: 'true'}\n");
+    const Result built = must(box.stack({"build"}));
+    for (const char* name : {"many-a", "many-b", "many-c"}) {
+        CHECK(says(built, std::string{"named "} + name));
+        CHECK(box.docker({"image", "inspect", name}).exit_code == 0);
+    }
+    must(box.stack({"up", "-d"}));
+    box.write("compose.yaml", "services:\n  a: {build: ok}\n  z: {build: bad}\n");
+    const Result failed = box.stack({"build"});
+    CHECK(failed.exit_code == 1);
+    CHECK(says(failed, "ended with exit code 3"));
+    CHECK(says(failed, "bad/Dockerfile:2:1"));
+    CHECK(says(failed, "build service 'z'"));
+}
+
+TEST_CASE("files become images and are looked at", "[image]") {
+    const Sandbox box{"files"};
+    box.need_busybox();
+    const Result tar = run({.argv = {"tar", "-czf", "-", "--files-from=/dev/null"}});
+    CHECK(says(with_input(box, {"import", "-", "x"}, tar.out), "nothing in the archive"));
+    box.write("root/etc/motd", "imported\n");
+    const Result packed = run({.argv = {"tar", "-czf", "-", "-C", "root", "."}, .cwd = box.project_dir()});
+    const Result imported = must(with_input(
+        box, {"import", "-c", "ENV A=b", "--change", "CMD [\"/x\"]", "-m", "by hand", "-", "files:1"}, packed.out));
+    CHECK(imported.out.starts_with("sha256:"));
+    const Result seen = must(box.docker({"inspect", "files:1"}));
+    const auto image = nlohmann::json::parse(seen.out)[0];
+    CHECK(image["Config"]["Env"][0] == "A=b");
+    CHECK(image["Config"]["Cmd"][0] == "/x");
+    CHECK(image["Comment"] == "by hand");
+    CHECK(box.docker({"inspect", "--type", "container", "files:1"}).exit_code == 1);
+    CHECK(box.docker({"inspect", "--type", "image", "-f", "{{.Architecture}}", "files:1"}).exit_code == 0);
+}
