@@ -1,8 +1,10 @@
 #include "image/registry/settings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -115,6 +117,11 @@ void Settings::read_registries_json(const std::filesystem::path& file) {
         return;
     }
     const json document = read_object(file, *text);
+    for (const auto& item : document.items()) {
+        if (item.key() != "registries") {
+            wrong(file, fmt::format("'{}' is unknown (there is 'registries')", item.key()));
+        }
+    }
     const auto registries = document.find("registries");
     if (registries == document.end() || !registries->is_object()) {
         wrong(file, "'registries' must be an object");
@@ -124,20 +131,78 @@ void Settings::read_registries_json(const std::filesystem::path& file) {
     }
 }
 
+namespace {
+
+/// daemon.json may name whole networks, "10.0.0.0/8" (dockerd "insecure-registries"); a registry named by its address
+/// may lie in one.
+bool lies_in(const std::string& domain, const std::string& network) {
+    const auto slash = network.find('/');
+    const auto bits = slash == std::string::npos ? std::nullopt : parse_uint(network.substr(slash + 1));
+    if (!bits) {
+        return false;
+    }
+    const bool bracketed = domain.starts_with('[');
+    const auto host = bracketed ? domain.substr(1, domain.find(']') - 1) : domain.substr(0, domain.rfind(':'));
+    for (const int family : {AF_INET, AF_INET6}) {
+        std::array<unsigned char, 16> address{};
+        std::array<unsigned char, 16> base{};
+        if (::inet_pton(family, host.c_str(), address.data()) != 1 ||
+            ::inet_pton(family, network.substr(0, slash).c_str(), base.data()) != 1) {
+            continue;
+        }
+        const std::uint64_t length = family == AF_INET ? 32 : 128;
+        for (std::uint64_t bit = 0; bit < std::min(*bits, length); ++bit) {
+            const auto mask = static_cast<unsigned char>(0x80U >> (bit % 8));
+            if (((address[bit / 8] ^ base[bit / 8]) & mask) != 0) {
+                return false;
+            }
+        }
+        return *bits <= length;
+    }
+    return false;
+}
+
+/// The first file of a certs.d folder with this ending; `usual` wins.
+std::string find_certificate(const std::filesystem::path& folder, const char* usual, std::string_view ending) {
+    std::error_code absent;
+    if (std::filesystem::is_regular_file(folder / usual, absent)) {
+        return folder / usual;
+    }
+    std::string first;
+    for (const auto& entry : std::filesystem::directory_iterator{folder, absent}) {
+        const std::string file = entry.path();
+        if (file.ends_with(ending) && (first.empty() || file < first)) {
+            first = file;
+        }
+    }
+    return first;
+}
+
+}  // namespace
+
 RegistrySettings Settings::of(const std::string& domain) const {
     const auto found = by_domain_.find(domain);
     RegistrySettings settings = found == by_domain_.end() ? RegistrySettings{} : found->second;
-    settings.insecure = settings.insecure || is_loopback(domain);
+    settings.insecure =
+        settings.insecure || is_loopback(domain) || std::ranges::any_of(by_domain_, [&](const auto& one) {
+            return one.second.insecure && lies_in(domain, one.first);
+        });
     const auto folder = certificates_ / domain;
-    const auto take = [&](const char* name, std::string& into) {
+    if (settings.ca_file.empty()) {
+        settings.ca_file = find_certificate(folder, "ca.crt", ".crt");
+    }
+    if (settings.client_certificate.empty()) {
+        // Docker's rule: NAME.cert belongs to NAME.key.
+        settings.client_certificate = find_certificate(folder, "client.cert", ".cert");
+        const auto key = std::filesystem::path{settings.client_certificate}.replace_extension(".key");
         std::error_code absent;
-        if (into.empty() && std::filesystem::is_regular_file(folder / name, absent)) {
-            into = folder / name;
+        if (!settings.client_certificate.empty() && settings.client_key.empty()) {
+            if (!std::filesystem::is_regular_file(key, absent)) {
+                wrong(settings.client_certificate, fmt::format("its key '{}' is missing", key.string()));
+            }
+            settings.client_key = key;
         }
-    };
-    take("ca.crt", settings.ca_file);
-    take("client.cert", settings.client_certificate);
-    take("client.key", settings.client_key);
+    }
     return settings;
 }
 
