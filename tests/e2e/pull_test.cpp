@@ -3,6 +3,7 @@
 
 #include "harness/registry.hpp"
 #include "harness/sandbox.hpp"
+#include "harness/scripted_server.hpp"
 
 using namespace stack::testing;
 
@@ -166,4 +167,27 @@ TEST_CASE("pull and push move the images of services", "[pull]") {
     CHECK(says(world.box.stack({"push", "b"}), "mine:1  Pushed  sha256:"));
     CHECK(world.box.stack({"push", "nobody"}).exit_code != 0);
     CHECK(says(world.box.stack({"pull", "b"}), "mine:1  Up to date"));
+}
+
+TEST_CASE("search shows what a registry finds", "[search]") {
+    const Sandbox box{"search"};
+    const ScriptedServer server{[](const ScriptedServer::Request& request) {
+        if (!request.path.starts_with("/v1/search?q=web%20server&n=")) {
+            return http_answer(404, "");
+        }
+        return http_answer(200, R"({"results": [
+            {"name": "httpd", "description": "The\u001b[31m server", "star_count": 40, "is_official": true},
+            {"name": "someone/httpd", "description": "another", "star_count": 2}]})");
+    }};
+    const Result found = box.docker({"search", server.address() + "/web server"});
+    INFO(found.all());
+    REQUIRE(found.exit_code == 0);
+    CHECK(says(found, "httpd"));
+    CHECK(says(found, "[OK]"));
+    CHECK(found.out.find('\x1b') == std::string::npos);
+    const Result filtered = box.docker(
+        {"search", "-f", "stars=10", "--format", "{{.Name}} {{.StarCount}}", server.address() + "/web server"});
+    CHECK(filtered.out == "httpd 40\n");
+    CHECK(says(box.docker({"search", server.address() + "/other"}), "cannot search (it answered 404)"));
+    CHECK(box.docker({"search", "--limit", "0", "x"}).exit_code != 0);
 }
