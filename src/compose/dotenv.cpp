@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "compose/limits.hpp"
 #include "support/text.hpp"
 
 namespace stack::compose {
@@ -169,6 +170,11 @@ public:
     }
 
     std::vector<DotenvVariable> parse() {
+        if (skip_to_statement() && text_[pos_] == '{') {
+            error(cursor_.at(pos_), "the file begins with '{', like JSON: an env file has lines of NAME=VALUE",
+                  "write NAME=VALUE, one on a line");
+            return {};
+        }
         while (skip_to_statement()) {
             statement();
         }
@@ -343,6 +349,15 @@ private:
             findings_.add(
                 {problem.severity, mark_at(problem.offset), {}, std::move(problem.message), std::move(problem.hint)});
         }
+        total_ += text.size();
+        if (total_ > limits::substitution_bytes) {
+            error(mark,
+                  fmt::format("the values of the file grow beyond {} MiB by their variables",
+                              limits::substitution_bytes >> 20U),
+                  {});
+            text_ = {};  // each line may double what came before
+            return;
+        }
         set(std::move(name), std::move(text), mark);
     }
 
@@ -361,6 +376,7 @@ private:
     const Lookup& lookup_;
     Findings& findings_;
     std::vector<DotenvVariable> variables_;
+    std::size_t total_{0};                               // bytes of values with variables
     std::unordered_map<std::string, std::size_t> last_;  // name -> its latest place in variables_
 };
 

@@ -113,6 +113,10 @@ private:
             Node* derived = derived_file.services()->find(name);
             const Node* base = base_file->services() == nullptr ? nullptr : base_file->services()->find(base_name);
             if (derived->has("extends") && base != nullptr && base->is_mapping()) {
+                if (!count_nodes(context_, base->count(), derived->find_member("extends")->key_mark,
+                                 Path{} / "services" / name)) {
+                    return;
+                }
                 Node merged = *base;
                 if (base_file != &derived_file) {
                     relocate(merged, *base_file, name);

@@ -26,6 +26,12 @@ bool is_file(const std::filesystem::path& file) {
     return !error && std::filesystem::exists(status) && !std::filesystem::is_directory(status);
 }
 
+/// A link that leads nowhere was meant to be one: reading it tells why it is none.
+bool is_file_or_broken_link(const std::filesystem::path& file) {
+    std::error_code error;
+    return is_file(file) || std::filesystem::is_symlink(std::filesystem::symlink_status(file, error));
+}
+
 class Finder {
 public:
     explicit Finder(LoadContext& context) : context_{context}, cwd_{context.options.working_dir} {}
@@ -118,7 +124,7 @@ private:
     void from_folders(const std::filesystem::path& start) {
         for (std::filesystem::path folder = start;; folder = folder.parent_path()) {
             for (const std::string_view name : default_names) {
-                if (is_file(folder / name)) {
+                if (is_file_or_broken_link(folder / name)) {
                     found_.files.push_back((folder / name).string());
                     add_override(folder);
                     return;
@@ -134,7 +140,7 @@ private:
 
     void add_override(const std::filesystem::path& folder) {
         for (const std::string_view name : override_names) {
-            if (is_file(folder / name)) {
+            if (is_file_or_broken_link(folder / name)) {
                 found_.files.push_back((folder / name).string());
                 return;
             }

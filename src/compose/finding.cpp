@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "support/text.hpp"
+
 namespace stack::compose {
 
 namespace {
@@ -25,6 +27,17 @@ void append_step(std::string& out, std::string_view key) {
     if (quoted) {
         out += '"';
     }
+}
+
+/// The message without the name of its owner ("services.web…"): services that share an anchor share its mistakes.
+std::string without_owner(const Finding& finding) {
+    const std::string_view path = finding.path;
+    const std::size_t begin = path.find('.');
+    if (begin == std::string_view::npos || finding.mark.file == 0) {
+        return finding.message;
+    }
+    const std::size_t end = std::min(path.find_first_of(".[", begin + 1), path.size());
+    return replace_all(finding.message, fmt::format("'{}'", path.substr(begin + 1, end - begin - 1)), "");
 }
 
 std::string first_message(const std::vector<Finding>& findings) {
@@ -60,21 +73,22 @@ std::string_view Path::step(std::size_t n) const noexcept {
 }
 
 void Findings::add(Finding finding) {
-    const std::string place = place_key(finding.mark);
     const bool is_error = finding.severity == Severity::error;
+    if (kept_.size() == max_findings) {
+        ++dropped_;  // not remembered: a million mistakes must not cost memory
+        errors_ += is_error ? 1 : 0;
+        return;
+    }
+    const std::string place = place_key(finding.mark);
     // Without a place only the message can tell two findings apart.
-    if (!seen_.insert((is_error ? "e" : "w") + place + finding.message).second) {
+    if (!seen_.insert((is_error ? "e" : "w") + place + without_owner(finding)).second) {
         return;
     }
     if (is_error) {
         ++errors_;
         error_places_.insert(place);
     }
-    if (kept_.size() < max_findings) {
-        kept_.push_back(std::move(finding));
-    } else {
-        ++dropped_;
-    }
+    kept_.push_back(std::move(finding));
 }
 
 void Findings::error(Mark mark, const Path& path, std::string message, std::string hint) {
@@ -104,6 +118,13 @@ std::vector<Finding> Findings::sorted() const {
     std::stable_sort(out.begin(), out.end(), [](const Finding& a, const Finding& b) {
         return std::tie(a.mark.file, a.mark.line, a.mark.column) < std::tie(b.mark.file, b.mark.line, b.mark.column);
     });
+    if (dropped_ > 0) {
+        out.push_back({errors_ > 0 ? Severity::error : Severity::warning,
+                       {},
+                       {},
+                       fmt::format("there are more mistakes than the {} that are told here", max_findings),
+                       {}});
+    }
     return out;
 }
 

@@ -38,6 +38,8 @@ public:
     std::string str() const;
     const Path* parent() const noexcept { return parent_; }
     std::string_view key() const noexcept { return key_; }
+    /// Of a list's entry; 0 for a key.
+    std::size_t index() const noexcept { return index_ == no_index ? 0 : index_; }
     std::size_t depth() const noexcept { return depth_; }
     /// The n-th step from the root (0 is "services"); empty for an index or past the end.
     std::string_view step(std::size_t n) const noexcept;
@@ -52,9 +54,9 @@ private:
     std::size_t depth_{0};
 };
 
-/// Collects the findings of one load. The same mistake told twice (same place, same severity and same message) is kept
-/// once: copies through anchors, extends and merging keep the place of the original. At most `max_findings` are kept;
-/// the rest is counted.
+/// Collects the findings of one load. The same mistake told twice (same place, same severity and same message
+/// but for the service's name) is kept once: copies through anchors, extends and merging keep the place of the
+/// original. At most `max_findings` are kept; the rest is counted.
 class Findings {
 public:
     static constexpr std::size_t max_findings = 200;
@@ -73,7 +75,7 @@ public:
     /// telling the same mistake in other words.
     bool has_error_at(Mark mark) const;
 
-    /// In the order of the files (the order of reading), then of the lines.
+    /// In the order of the files (the order of reading), then of the lines. The last one says so if some were dropped.
     std::vector<Finding> sorted() const;
 
 private:

@@ -80,6 +80,7 @@ public:
             InputFile file;
             file.path = resolve_path(text, directory_, context_.home);
             file.from = mark;
+            file.index = path.index();
             files.push_back(std::move(file));
         }
         const std::filesystem::path main = files.front().path;
@@ -208,10 +209,14 @@ Environment read_env_files(LoadContext& context, const Environment& environment,
     for (const auto& [file, mark] : files) {
         std::string text;
         try {
-            text = read_project_file(file, limits::file_bytes);
+            text = read_project_file(file, limits::env_file_bytes);
+            if (!count_bytes(context, text.size(), mark, Path{})) {
+                continue;
+            }
         } catch (const Error& error) {
-            context.findings.error(mark, Path{}, fmt::format("env file {}", error.what()),
-                                   error.code() == Errc::not_found ? "make the file, or take its name out" : "");
+            context.findings.error(
+                mark, Path{}, fmt::format("env file {}", error.what()),
+                error.code() == Errc::not_found ? mend_missing_file(file, "make the file, or take its name out") : "");
             continue;
         }
         const FileId id = context.files.add(display_name(context, file), to_utf8(std::move(text)));
@@ -237,11 +242,18 @@ Environment read_env_files(LoadContext& context, const Environment& environment,
 Node load_model(LoadContext& context, std::vector<InputFile> files, const std::filesystem::path& directory,
                 const Environment& environment, std::vector<std::filesystem::path>& including) {
     Node model = Node::mapping();
+    const Path top;
+    const Path from = top / "include";
     for (InputFile& file : files) {
         std::vector<Node> documents =
-            file.is_parsed ? std::move(file.parsed) : read_documents(context, file.path, file.from, Path{});
+            file.is_parsed ? std::move(file.parsed) : read_documents(context, file.path, file.from, from / file.index);
         for (Node& document : documents) {
             prepare_document(context, document, environment);
+            if (const Member* version = document.find_member("version")) {
+                const Path root;
+                context.findings.warning(version->key_mark, root / "version", "'version' is obsolete and has no effect",
+                                         "remove it");
+            }
             if (!document.is_mapping()) {
                 continue;
             }

@@ -11,6 +11,7 @@ namespace stack::compose {
 struct InputFile {
     std::filesystem::path path;
     Mark from;                 // the place that names it; no file for the command line
+    std::size_t index{0};      // of the entry of `include` that names it
     std::vector<Node> parsed;  // documents that are there already
     bool is_parsed{false};
 };

@@ -1,6 +1,7 @@
 #include "compose/interpolate.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -43,8 +44,10 @@ struct Expression {
 /// One pass over a text, brace by brace; nested words are substituted only where their value is needed.
 class Substitution {
 public:
-    Substitution(const Lookup& lookup, std::vector<SubstituteProblem>& problems, std::vector<VariableUse>* uses)
-        : lookup_{lookup}, problems_{problems}, uses_{uses} {}
+    /// With `only_notes` every word is looked at, needed or not, and what comes out means nothing.
+    Substitution(const Lookup& lookup, std::vector<SubstituteProblem>& problems, VariableUses* uses,
+                 bool only_notes = false)
+        : lookup_{lookup}, problems_{problems}, uses_{uses}, only_notes_{only_notes} {}
 
     std::string run(std::string_view text, std::size_t base, std::size_t depth) {
         if (depth > limits::substitution_depth) {
@@ -97,7 +100,7 @@ private:
                  fmt::format("'${{{}}}' is not a variable: after the name come '}}' or one of ':-', '-', ':?', '?', "
                              "':+', '+'",
                              abbreviate(inside, 100)),
-                 "write '$$' for a dollar sign that is meant as one");
+                 fmt::format("write '$${{{}}}' if the text is meant as it is", abbreviate(inside, 100)));
             return text.size();
         }
         expression.word_offset += base + at + 2;
@@ -158,6 +161,9 @@ private:
         if (auto found = lookup_(name)) {
             return std::move(*found);
         }
+        if (told_.size() == most_told || !told_.emplace(name).second) {
+            return {};
+        }
         problems_.push_back({Severity::warning, offset, std::string{name},
                              fmt::format("variable '{}' is not set; it is blank here", abbreviate(name, 100)),
                              fmt::format("set it in .env or in the shell, give a default with '${{{0}:-…}}', or write "
@@ -171,6 +177,9 @@ private:
             return plain_value(expression.name, offset);
         }
         note(expression.name, expression.op, expression.word);
+        if (only_notes_) {
+            return word(expression, depth);
+        }
         auto found = lookup_(expression.name);
         const bool set = found && !(expression.empty_counts_as_unset && found->empty());
         if (expression.op == Operator::alternative) {
@@ -200,13 +209,17 @@ private:
         if (uses_ == nullptr) {
             return;
         }
-        VariableUse use{std::string{name}, op == Operator::required, {}, {}};
-        if (op == Operator::fallback) {
+        auto known = uses_->find(name);
+        if (known == uses_->end()) {
+            known = uses_->emplace(name, VariableUse{std::string{name}, false, {}, {}}).first;
+        }
+        VariableUse& use = known->second;
+        use.required = use.required || op == Operator::required;
+        if (op == Operator::fallback && use.default_value.empty()) {
             use.default_value = word;
-        } else if (op == Operator::alternative) {
+        } else if (op == Operator::alternative && use.alternate_value.empty()) {
             use.alternate_value = word;
         }
-        uses_->push_back(std::move(use));
     }
 
     void fail(std::size_t offset, std::string message, std::string hint) {
@@ -216,9 +229,13 @@ private:
         failed_ = true;
     }
 
+    static constexpr std::size_t most_told = Findings::max_findings;  // unset variables of one text
+
     const Lookup& lookup_;
     std::vector<SubstituteProblem>& problems_;
-    std::vector<VariableUse>* uses_;
+    VariableUses* uses_;
+    bool only_notes_;
+    std::unordered_set<std::string> told_;
     bool failed_{false};
 };
 
@@ -247,9 +264,8 @@ Mark mark_of(const Node& node, std::size_t offset, const SourceFiles& files) {
 
 class Walk {
 public:
-    Walk(const SourceFiles& files, const Lookup& lookup, Findings& findings, std::set<std::string>& warned,
-         std::vector<VariableUse>* uses)
-        : files_{files}, lookup_{lookup}, findings_{findings}, warned_{warned}, uses_{uses} {}
+    Walk(const SourceFiles& files, const Lookup& lookup, Findings& findings, InterpolationState& state)
+        : files_{files}, lookup_{lookup}, findings_{findings}, state_{state} {}
 
     void node(Node& node, const Path& path) {
         if (node.is_string()) {
@@ -272,7 +288,20 @@ private:
             return;
         }
         problems_.clear();
-        std::string result = substitute(node.text, lookup_, problems_, uses_);
+        if (state_.bytes > limits::project_substitution_bytes) {
+            return;  // told already
+        }
+        std::string result = substitute(node.text, lookup_, problems_, &state_.uses);
+        if (!problems_.empty() && problems_.back().severity == Severity::error) {
+            tell(problems_.back(), node, path);
+            return;  // the text stays open: what half of it would mean is not looked at
+        }
+        state_.bytes += result.size();
+        if (state_.bytes > limits::project_substitution_bytes) {
+            findings_.error(node.mark, path,
+                            fmt::format("the values of the project grow beyond {} MiB by their variables",
+                                        limits::project_substitution_bytes >> 20U));
+        }
         for (const SubstituteProblem& problem : problems_) {
             tell(problem, node, path);
         }
@@ -282,7 +311,7 @@ private:
 
     void tell(const SubstituteProblem& problem, const Node& node, const Path& path) {
         if (problem.severity == Severity::warning) {
-            if (!warned_.insert(problem.variable).second) {
+            if (!state_.warned.insert(problem.variable).second || findings_.dropped() > 0) {
                 return;
             }
             findings_.warning(mark_of(node, problem.offset, files_), path, problem.message, problem.hint);
@@ -297,21 +326,34 @@ private:
     const SourceFiles& files_;
     const Lookup& lookup_;
     Findings& findings_;
-    std::set<std::string>& warned_;
-    std::vector<VariableUse>* uses_;
+    InterpolationState& state_;
     std::vector<SubstituteProblem> problems_;
 };
 
 }  // namespace
 
 std::string substitute(std::string_view text, const Lookup& lookup, std::vector<SubstituteProblem>& problems,
-                       std::vector<VariableUse>* uses) {
+                       VariableUses* uses) {
     return Substitution{lookup, problems, uses}.run(text, 0, 0);
 }
 
+void collect_variables(const Node& document, VariableUses& uses) {
+    if (document.is_string() && document.text.find('$') != std::string::npos) {
+        std::vector<SubstituteProblem> problems;  // told when the text is really substituted
+        const Lookup nothing = [](std::string_view) { return std::nullopt; };
+        Substitution{nothing, problems, &uses, true}.run(document.text, 0, 0);
+    }
+    for (const Node& item : document.items()) {
+        collect_variables(item, uses);
+    }
+    for (const Member& member : document.members()) {
+        collect_variables(member.value, uses);
+    }
+}
+
 void interpolate(Node& document, const SourceFiles& files, const Lookup& lookup, Findings& findings,
-                 std::set<std::string>& warned, std::vector<VariableUse>* uses) {
-    Walk{files, lookup, findings, warned, uses}.node(document, Path{});
+                 InterpolationState& state) {
+    Walk{files, lookup, findings, state}.node(document, Path{});
 }
 
 }  // namespace stack::compose

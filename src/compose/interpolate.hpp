@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +24,16 @@ struct VariableUse {
     std::string alternate_value;
 };
 
+/// By name; what several uses say is joined.
+using VariableUses = std::map<std::string, VariableUse, std::less<>>;
+
+/// What interpolation remembers over the files of one load.
+struct InterpolationState {
+    std::set<std::string> warned;  // variables that were told to be unset
+    VariableUses uses;
+    std::size_t bytes{0};  // that variables made
+};
+
 /// Something wrong in, or worth telling about, a text with variables. `offset` is the byte in the text.
 struct SubstituteProblem {
     Severity severity{Severity::error};
@@ -36,12 +47,14 @@ struct SubstituteProblem {
 /// ${NAME:+a} ${NAME+a}, nested in d, e and a; $$ is a dollar. An unset variable is blank and a warning.
 /// A `$` before anything else stands for itself. Limits: see limits.hpp.
 std::string substitute(std::string_view text, const Lookup& lookup, std::vector<SubstituteProblem>& problems,
-                       std::vector<VariableUse>* uses = nullptr);
+                       VariableUses* uses = nullptr);
+
+/// Only notes the variables of every string value, also those of words that substitution would not need.
+void collect_variables(const Node& document, VariableUses& uses);
 
 /// Substitutes in every string value of a document; keys stay as they are. A warning about an unset variable is told
-/// once per variable, at its first use: `warned` remembers over the files of a load. `uses`, if given, gets every
-/// variable met.
+/// once per variable, at its first use.
 void interpolate(Node& document, const SourceFiles& files, const Lookup& lookup, Findings& findings,
-                 std::set<std::string>& warned, std::vector<VariableUse>* uses = nullptr);
+                 InterpolationState& state);
 
 }  // namespace stack::compose

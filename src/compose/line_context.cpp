@@ -42,6 +42,9 @@ std::string_view key_of(std::string_view line) noexcept {
     while (text.starts_with("- ")) {
         text = trim(text.substr(2));
     }
+    if (text.starts_with('{') || text.starts_with('[')) {
+        return {};
+    }
     auto colon = text.find(':');
     while (colon != std::string_view::npos && colon + 1 < text.size() && text[colon + 1] != ' ') {
         colon = text.find(':', colon + 1);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,11 @@ struct LoadContext {
     const LoadOptions& options;
     SourceFiles& files;
     Findings& findings;
-    std::string home;                    // of the user, for `~`
-    std::set<std::string> warned_unset;  // variables that were told to be unset
-    std::vector<VariableUse> variables;  // every use of a variable
+    std::string home;  // of the user, for `~`
+    InterpolationState variables;
     std::size_t files_read{0};
+    std::size_t bytes_read{0};
+    std::size_t nodes{0};  // values that all files together have, written out
 };
 
 /// The name of a file as people know it: relative to the current folder if it lies there, absolute otherwise.
@@ -32,6 +32,12 @@ std::vector<Node> read_documents(LoadContext& context, const std::filesystem::pa
 
 /// The same for a text that is there already (stdin).
 std::vector<Node> parse_documents(LoadContext& context, std::string name, std::string text);
+
+/// Counts what was read. False, and a finding at `from` the first time, if it becomes too much.
+bool count_bytes(LoadContext& context, std::size_t bytes, Mark from, const Path& path);
+/// Counts values that are copied into the project. False, and a finding at `mark` the first time, if they become too
+/// many.
+bool count_nodes(LoadContext& context, std::size_t nodes, Mark mark, const Path& path);
 
 /// Takes a document through the phases that look at one file alone: the first format, variables, types.
 void prepare_document(LoadContext& context, Node& document, const Environment& environment);

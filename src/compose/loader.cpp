@@ -35,7 +35,7 @@ std::vector<Node> parse_documents(LoadContext& context, std::string name, std::s
         return {};
     }
     const FileId id = context.files.add(std::move(name), std::move(text));
-    return parse_yaml(context.files, id, context.findings);
+    return parse_yaml(context.files, id, context.findings, context.nodes);
 }
 
 std::vector<Node> read_documents(LoadContext& context, const std::filesystem::path& file, Mark from, const Path& path) {
@@ -44,23 +44,58 @@ std::vector<Node> read_documents(LoadContext& context, const std::filesystem::pa
         return {};
     }
     try {
-        return parse_documents(context, display_name(context, file), read_project_file(file, limits::file_bytes));
+        std::string text = read_project_file(file, limits::file_bytes);
+        return count_bytes(context, text.size(), from, path)
+                   ? parse_documents(context, display_name(context, file), std::move(text))
+                   : std::vector<Node>{};
     } catch (const Error& error) {
-        context.findings.error(from, path, fmt::format("cannot load {}", error.what()), error.hint());
+        context.findings.error(from, from.file == 0 ? Path{} : path, fmt::format("Compose file {}", error.what()),
+                               error.code() == Errc::not_found ? mend_missing_file(file, error.hint()) : error.hint());
         return {};
     }
+}
+
+bool count_bytes(LoadContext& context, std::size_t bytes, Mark from, const Path& path) {
+    const bool told = context.bytes_read > limits::project_bytes;
+    context.bytes_read += bytes;
+    if (context.bytes_read <= limits::project_bytes) {
+        return true;
+    }
+    if (!told) {
+        context.findings.error(
+            from, path,
+            fmt::format("the files of the project are larger than {} MiB together", limits::project_bytes >> 20U));
+    }
+    return false;
+}
+
+bool count_nodes(LoadContext& context, std::size_t nodes, Mark mark, const Path& path) {
+    const bool told = context.nodes > limits::nodes;
+    context.nodes += nodes;
+    if (context.nodes <= limits::nodes) {
+        return true;
+    }
+    if (!told) {
+        context.findings.error(mark, path,
+                               fmt::format("the project has more than {} values once what services extend is written "
+                                           "out",
+                                           limits::nodes),
+                               "extend a smaller service, or fewer times");
+    }
+    return false;
 }
 
 void prepare_document(LoadContext& context, Node& document, const Environment& environment) {
     upgrade_first_format(document, context.findings);
     if (!context.options.interpolate) {
+        collect_variables(document, context.variables.uses);
         return;
     }
     const Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
         const auto found = environment.find(name);
         return found == environment.end() ? std::nullopt : std::optional{found->second};
     };
-    interpolate(document, context.files, lookup, context.findings, context.warned_unset, &context.variables);
+    interpolate(document, context.files, lookup, context.findings, context.variables);
     cast_values(document, context.findings);
 }
 
@@ -69,7 +104,7 @@ namespace {
 class Load {
 public:
     explicit Load(const LoadOptions& options)
-        : files_{std::make_shared<SourceFiles>()}, context_{options, *files_, findings_, {}, {}, {}, 0} {
+        : files_{std::make_shared<SourceFiles>()}, context_{options, *files_, findings_, {}, {}, 0, 0, 0} {
         if (const auto home = options.environment.find("HOME"); home != options.environment.end()) {
             context_.home = home->second;
         }
@@ -225,13 +260,16 @@ private:
     LoadedProject finish(Node document) {
         LoadedProject loaded;
         const std::vector<std::string> profiles = active_profiles();
-        const Node inactive = take_inactive_services(document, profiles, options().services);
+        Node inactive = take_inactive_services(document, profiles, options().services);
         select_services(document, options().services, findings_);
         if (options().resolve_env_files && options().normalize) {
             resolve_service_environment(context_, document, found_.environment, false);
         }
-        loaded.project = read_project(document, inactive);
+        if (options().typed) {
+            loaded.project = read_project(document, inactive);
+        }
         stop_on_errors();
+        loaded.inactive = std::move(inactive);
         loaded.project.name = name_;
         loaded.project.directory = found_.directory;
         loaded.project.profiles = profiles;
@@ -240,7 +278,7 @@ private:
         loaded.files = files_;
         loaded.warnings = findings_.sorted();
         loaded.environment = std::move(found_.environment);
-        loaded.variables = std::move(context_.variables);
+        loaded.variables = std::move(context_.variables.uses);
         return loaded;
     }
 

@@ -40,19 +40,23 @@ struct LoadOptions {
     bool resolve_paths{true};
     bool check_consistency{true};
     bool resolve_env_files{true};
+    /// Fill LoadedProject::project. What only prints the model needs no more than the tree.
+    bool typed{true};
 };
 
 struct LoadedProject {
-    /// The typed model, profiles applied.
+    /// The typed model, profiles applied. Without LoadOptions::typed only name, directory, files and profiles.
     Project project;
     /// The same model as a tree in canonical (long) form, with positions: what `stack config` prints.
     Node tree;
+    /// The services, in the same form, whose profiles are not active.
+    Node inactive;
     std::shared_ptr<const SourceFiles> files;
     /// Warnings only, in file order.
     std::vector<Finding> warnings;
     /// What interpolation saw: the shell over the env files.
     Environment environment;
-    std::vector<VariableUse> variables;
+    VariableUses variables;
 };
 
 /// Finds, reads, interpolates, merges, checks and normalises a project.

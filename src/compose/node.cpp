@@ -241,6 +241,17 @@ std::size_t Node::size() const noexcept {
     return kind == Kind::sequence ? items().size() : members().size();
 }
 
+std::size_t Node::count() const noexcept {
+    std::size_t nodes = 1;
+    for (const Node& item : items()) {
+        nodes += item.count();
+    }
+    for (const Member& member : members()) {
+        nodes += member.value.count();
+    }
+    return nodes;
+}
+
 std::size_t Node::index_of(std::string_view key) const noexcept {
     const std::vector<Member>& all = members();
     if (all.size() < index_from) {

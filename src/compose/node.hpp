@@ -82,6 +82,8 @@ public:
     /// Number of entries or members.
     std::size_t size() const noexcept;
     bool empty() const noexcept { return size() == 0; }
+    /// Values in this tree, this one too.
+    std::size_t count() const noexcept;
 
     /// A member's value, nullptr if there is none or this is no mapping. Constant time also in large mappings.
     const Node* find(std::string_view key) const noexcept;

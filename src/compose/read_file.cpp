@@ -1,5 +1,8 @@
 #include "compose/read_file.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -7,6 +10,7 @@
 
 #include "support/error.hpp"
 #include "support/kernel/unique_fd.hpp"
+#include "support/text.hpp"
 
 namespace stack::compose {
 
@@ -42,13 +46,34 @@ void check_type(int fd, const std::string& name, std::size_t limit) {
 
 }  // namespace
 
+std::string mend_missing_file(const std::filesystem::path& file, std::string otherwise) {
+    constexpr std::size_t most_compared = 1000;
+    std::vector<std::string> names;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at{file.parent_path(), error}; !error && at != std::filesystem::end(at);
+         at.increment(error)) {
+        if (names.size() == most_compared) {
+            break;
+        }
+        names.push_back(at->path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    const auto meant = nearest(file.filename().string(), names);
+    return meant && *meant != file.filename() ? fmt::format("did you mean '{}'?", abbreviate(*meant, 100))
+                                              : std::move(otherwise);
+}
+
 std::string read_project_file(const std::filesystem::path& file, std::size_t limit) {
     const std::string name = file.string();
     // O_NONBLOCK: opening a FIFO without a writer would wait for one.
     const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (is_pipe_of_the_shell(name) ? 0 : O_NONBLOCK);
     const int opened = ::open(name.c_str(), flags);
     if (opened < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        throw Error{Errc::not_found, fmt::format("'{}' is not there", name)};
+        std::error_code error;
+        const auto target = std::filesystem::read_symlink(file, error);
+        throw Error{Errc::not_found,
+                    error ? fmt::format("'{}' is not there", name)
+                          : fmt::format("'{}' is a link to '{}', which is not there", name, target.string())};
     }
     const UniqueFd fd{check(opened, [&] { return fmt::format("open '{}'", name); })};
     check_type(fd.get(), name, limit);

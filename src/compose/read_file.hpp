@@ -10,4 +10,7 @@ namespace stack::compose {
 /// Throws Error: not_found, invalid_input (a folder, a FIFO, larger than limits.hpp says), SysError for the rest.
 std::string read_project_file(const std::filesystem::path& file, std::size_t limit);
 
+/// "did you mean 'app.env'?" if the folder of the missing `file` has one of nearly that name, else `otherwise`.
+std::string mend_missing_file(const std::filesystem::path& file, std::string otherwise = {});
+
 }  // namespace stack::compose

@@ -31,18 +31,13 @@ public:
         if (id == 0) {
             return;
         }
-        const Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
-            if (const auto found = environment_.find(name); found != environment_.end()) {
-                return found->second;
-            }
-            const auto earlier = variables.find(name);
-            return earlier == variables.end() ? std::nullopt : std::optional{earlier->second};
-        };
-        const std::string& text = context_.files.text(id);
-        for (DotenvVariable& variable :
-             raw ? parse_dotenv_raw(text, id, context_.findings) : parse_dotenv(text, id, lookup, context_.findings)) {
+        const std::vector<DotenvVariable>& parsed = parse(id, raw, variables, file->mark, path);
+        if (!count_nodes(context_, parsed.size(), file->mark, path)) {
+            return;
+        }
+        for (const DotenvVariable& variable : parsed) {
             if (variable.has_value) {
-                variables[variable.name] = std::move(variable.value);
+                variables[variable.name] = variable.value;
             } else if (const auto found = environment_.find(variable.name); found != environment_.end()) {
                 variables[variable.name] = found->second;
             }
@@ -50,20 +45,49 @@ public:
     }
 
 private:
+    // The variables of a file. Without a dollar sign they are the same for every service.
+    const std::vector<DotenvVariable>& parse(FileId id, bool raw, const Environment& variables, Mark from,
+                                             const Path& path) {
+        const std::string& text = context_.files.text(id);
+        const bool same = raw || text.find('$') == std::string::npos;
+        const auto [place, is_new] = parsed_.try_emplace({id, raw});
+        if (same && !is_new) {
+            return place->second;
+        }
+        if (!is_new && !count_bytes(context_, text.size(), from, path)) {
+            place->second.clear();
+            return place->second;
+        }
+        const Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
+            if (const auto found = environment_.find(name); found != environment_.end()) {
+                return found->second;
+            }
+            const auto earlier = variables.find(name);
+            return earlier == variables.end() ? std::nullopt : std::optional{earlier->second};
+        };
+        place->second =
+            raw ? parse_dotenv_raw(text, id, context_.findings) : parse_dotenv(text, id, lookup, context_.findings);
+        return place->second;
+    }
+
     FileId read(const Node& file, bool required, const Path& path) {
         const auto [known, is_new] = read_.emplace(file.text, 0);
         if (!is_new && known->second != 0) {
             return known->second;
         }
         try {
-            std::string text = read_project_file(file.text, limits::file_bytes);
+            std::string text = read_project_file(file.text, limits::env_file_bytes);
+            if (!count_bytes(context_, text.size(), file.mark, path)) {
+                return known->second;
+            }
             known->second = context_.files.add(display_name(context_, file.text), to_utf8(std::move(text)));
         } catch (const Error& error) {
             if (required || error.code() != Errc::not_found) {
                 context_.findings.error(
                     file.mark, path, fmt::format("env file of service '{}': {}", path.step(1), error.what()),
-                    error.code() == Errc::not_found ? "make the file, or write it as 'path:' with 'required: false'"
-                                                    : "");
+                    error.code() == Errc::not_found
+                        ? mend_missing_file(file.text, "make the file, or write it as 'path:' with 'required: false'")
+                        : "");
             }
         }
         return known->second;
@@ -72,6 +96,7 @@ private:
     LoadContext& context_;
     const Environment& environment_;
     std::map<std::string, FileId, std::less<>> read_;
+    std::map<std::pair<FileId, bool>, std::vector<DotenvVariable>> parsed_;  // by file and "raw"
 };
 
 class ServiceEnvironment {

@@ -128,6 +128,7 @@ void keep_last(Node& list, Key key_of) {
     std::vector<Node> kept;
     std::unordered_map<std::string, std::size_t> places;
     kept.reserve(list.size());
+    places.reserve(list.size());
     for (Node& entry : list.items()) {
         auto key = key_of(entry);
         if (!key) {

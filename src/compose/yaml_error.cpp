@@ -1,5 +1,7 @@
 #include "compose/yaml_error.hpp"
 
+#include <vector>
+
 #include <fmt/format.h>
 #include <yaml.h>
 
@@ -76,6 +78,10 @@ public:
     /// A ':' where no key can be: a value that holds ': ', or the line above lacks its own colon.
     void unexpected_colon() const {
         const auto line = files_.line(file_, here_.line);
+        if (is_long_key(here_.line)) {
+            long_key(here_.line);
+            return;
+        }
         const auto above = line_above(here_.line);
         const auto key = key_of(line);
         if (above != 0 && key_of(files_.line(file_, above)).empty() &&
@@ -92,7 +98,44 @@ public:
         }
     }
 
-    void missing_colon_at_opening() const { missing_colon(opening_.line); }
+    /// What a flow collection lacks: libyaml names the place where it stopped, people need the one where it opens.
+    void no_flow_value() const {
+        const auto opened = innermost_bracket();
+        if (from(here_).starts_with(',')) {
+            tell(here_, fmt::format("a ',' too many in {}", about(here_)), "remove it");
+        } else if (opened.line != 0) {
+            const bool list = from(opened).starts_with('[');
+            tell(opened,
+                 fmt::format("the {} of {} is not closed with '{}': {}", list ? "list" : "mapping", about(opened),
+                             list ? ']' : '}', quoted(from(opened))),
+                 fmt::format("add '{}' behind the last entry", list ? ']' : '}'));
+        } else {
+            unknown("did not find expected node content");
+        }
+    }
+
+    /// Lines that a version control system leaves behind where it could not join two versions.
+    bool tell_conflict_marker() const {
+        for (const auto number : {opening_.line, here_.line}) {
+            const auto line = files_.line(file_, number);
+            if (line.starts_with("<<<<<<<") || line.starts_with("=======") || line.starts_with(">>>>>>>")) {
+                findings_.error({file_, number, 1}, Path{},
+                                fmt::format("{} is the mark of a merge that was not finished", quoted(line)),
+                                "keep one of the two versions and remove the lines with '<<<<<<<', '=======' and "
+                                "'>>>>>>>'");
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void missing_colon_at_opening() const {
+        if (is_long_key(opening_.line)) {
+            long_key(opening_.line);
+        } else {
+            missing_colon(opening_.line);
+        }
+    }
 
     void wrong_indentation() const { wrong_indentation(key_of(files_.line(file_, here_.line))); }
 
@@ -133,6 +176,21 @@ public:
 
 private:
     static constexpr std::size_t shown_bytes = 80;
+    static constexpr std::size_t longest_key = 1024;  // characters (YAML 1.2, 7.4.2 "single line")
+
+    bool is_long_key(std::uint32_t number) const {
+        const auto text = trim(files_.line(file_, number));
+        const auto colon = text.find(": ");
+        return std::min(colon, text.size()) > longest_key && (colon != std::string_view::npos || text.ends_with(':'));
+    }
+
+    void long_key(std::uint32_t number) const {
+        const auto line = files_.line(file_, number);
+        tell({file_, number, static_cast<std::uint32_t>(indentation_of(line) + 1)},
+             fmt::format("the key {} in {} is longer than {} characters, which YAML does not allow", quoted(trim(line)),
+                         about_line_above(number), longest_key),
+             "a long text belongs behind a key: 'key: text'");
+    }
 
     void tell(Mark mark, std::string message, std::string hint) const {
         findings_.add({Severity::error, mark, find_line_context(files_, file_, mark.line).path(), std::move(message),
@@ -164,6 +222,14 @@ private:
 
     void missing_colon(std::uint32_t number) const {
         const auto line = files_.line(file_, number);
+        if (const auto above = line_above(number); above != 0 && begins_block(files_.line(file_, above))) {
+            tell({file_, number, static_cast<std::uint32_t>(indentation_of(line) + 1)},
+                 fmt::format("{} does not belong to the text of {}, which begins in line {}: it is not indented "
+                             "further",
+                             quoted(trim(line)), about({file_, above, 1}), above),
+                 fmt::format("indent it by more than {} spaces", indentation_of(files_.line(file_, above))));
+            return;
+        }
         const auto text = trim(line);
         const auto end = text.find_first_of(": ");
         const auto key = text.substr(0, end);
@@ -176,10 +242,55 @@ private:
              fmt::format("write '{}: {}'", abbreviate(key, shown_bytes), abbreviate(value, shown_bytes)));
     }
 
+    /// "key: |" or "key: >-".
+    static bool begins_block(std::string_view line) {
+        const auto text = trim(line.substr(0, line.find(" #")));
+        const auto sign = text.find_last_of("|>");
+        return sign != std::string_view::npos && sign > 1 && text[sign - 1] == ' ' &&
+               text.find_first_not_of("+-123456789", sign + 1) == std::string_view::npos;
+    }
+
+    /// The '[' or '{' that is open where the parser stopped; line 0 if there is none.
+    Mark innermost_bracket() const {
+        constexpr std::uint32_t most_lines = 2000;
+        std::vector<Mark> open;
+        for (std::uint32_t number = here_.line > most_lines ? here_.line - most_lines : 1; number <= here_.line;
+             ++number) {
+            scan_brackets(number, open);
+        }
+        return open.empty() ? Mark{} : open.back();
+    }
+
+    void scan_brackets(std::uint32_t number, std::vector<Mark>& open) const {
+        const auto line = files_.line(file_, number);
+        char quote = 0;
+        std::uint32_t column = 0;
+        for (std::size_t i = 0; i < line.size(); ++i) {
+            column += (static_cast<unsigned char>(line[i]) & 0xC0U) != 0x80U ? 1 : 0;
+            const char c = line[i];
+            if (number == here_.line && column >= here_.column) {
+                return;
+            }
+            if (quote != 0) {
+                quote = c == quote ? '\0' : quote;
+            } else if (c == '"' || c == '\'') {
+                quote = c;
+            } else if (c == '#' && (i == 0 || line[i - 1] == ' ')) {
+                return;
+            } else if (c == '[' || c == '{') {
+                open.push_back({file_, number, column});
+            } else if ((c == ']' || c == '}') && !open.empty()) {
+                open.pop_back();
+            }
+        }
+    }
+
     /// What the mapping around a line is about.
     std::string about_line_above(std::uint32_t number) const {
         return find_line_context(files_, file_, number).parent().describe();
     }
+
+    static bool is_entry(std::string_view line) { return trim(line).starts_with("- "); }
 
     /// A line that fits to none of the lines above.
     void wrong_indentation(std::string_view key) const {
@@ -188,6 +299,14 @@ private:
         const auto above = line_above(here_.line);
         const auto wanted = above == 0 ? 0 : indentation_of(files_.line(file_, above));
         const auto what = key.empty() ? quoted(trim(line)) : fmt::format("'{}'", abbreviate(key, shown_bytes));
+        if (above != 0 && wanted == indentation && !key.empty() && !is_entry(line) &&
+            is_entry(files_.line(file_, above))) {
+            tell(here_,
+                 fmt::format("{} cannot stand here, in {}: the lines above it are a list", what,
+                             about_line_above(here_.line)),
+                 "begin the line with '- ' too, or indent it like the key that it belongs beside");
+            return;
+        }
         if (above == 0 || wanted == indentation) {
             tell(here_, fmt::format("{} cannot stand here, in {}", what, about_line_above(here_.line)),
                  "indent it like the lines that it belongs to, and put text with ': ' in quotes");
@@ -216,6 +335,8 @@ constexpr Explanation explanations[] = {
     {"found unexpected end of stream", &Trouble::open_quote},
     {"found unexpected document indicator", &Trouble::open_quote},
     {"found unknown escape character", &Trouble::unknown_escape},
+    {"did not find expected hexdecimal number", &Trouble::unknown_escape},
+    {"did not find expected node content", &Trouble::no_flow_value},
     {"did not find expected ',' or ']'", &Trouble::open_list},
     {"did not find expected ',' or '}'", &Trouble::open_mapping},
     {"found character that cannot start any token", &Trouble::bad_first_character},
@@ -242,7 +363,10 @@ void explain_yaml_error(const yaml_parser_s& parser, const SourceFiles& files, F
     }
     if (parser.error == YAML_READER_ERROR) {
         findings.error(place_of_offset(files, file, parser.problem_offset), Path{},
-                       fmt::format("not readable as YAML: {}", problem), "save the file as UTF-8 text");
+                       fmt::format("not readable as YAML: {}", problem),
+                       problem.find("control characters") == std::string_view::npos
+                           ? "save the file as UTF-8 text"
+                           : "remove the character that cannot be seen, or write it as an escape in double quotes");
         return;
     }
     const Mark here = place(file, parser.problem_mark);
@@ -250,6 +374,9 @@ void explain_yaml_error(const yaml_parser_s& parser, const SourceFiles& files, F
     const Trouble trouble{files, file, here, opening, findings};
     if (line_has_tab_indent(files.line(file, here.line))) {
         trouble.tab();
+        return;
+    }
+    if (trouble.tell_conflict_marker()) {
         return;
     }
     for (const Explanation& known : explanations) {

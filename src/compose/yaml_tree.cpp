@@ -48,8 +48,8 @@ std::string_view text_of(const yaml_char_t* text) {
 /// Builds trees from the parser's events, by descent.
 class TreeBuilder {
 public:
-    TreeBuilder(const SourceFiles& files, FileId file, Findings& findings)
-        : files_{files}, file_{file}, findings_{findings} {
+    TreeBuilder(const SourceFiles& files, FileId file, Findings& findings, std::size_t& nodes)
+        : files_{files}, file_{file}, findings_{findings}, nodes_{nodes} {
         const std::string& text = files.text(file);
         yaml_parser_set_encoding(&parser_.parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&parser_.parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
@@ -100,7 +100,7 @@ private:
         if (nodes_ > limits::nodes) {
             findings_.error(
                 mark, Path{},
-                fmt::format("the file has more than {} values once its aliases are written out", limits::nodes),
+                fmt::format("the project has more than {} values once its aliases are written out", limits::nodes),
                 "remove aliases that repeat each other, or split the project with 'include'");
             throw GiveUp{};
         }
@@ -352,7 +352,7 @@ private:
     Findings& findings_;
     Parser parser_;
     std::unordered_map<std::string, Anchor> anchors_;
-    std::size_t nodes_{0};
+    std::size_t& nodes_;
 };
 
 void append_utf8(std::string& out, std::uint32_t code) {
@@ -416,7 +416,12 @@ std::string to_utf8(std::string text) {
 }
 
 std::vector<Node> parse_yaml(const SourceFiles& files, FileId file, Findings& findings) {
-    TreeBuilder builder{files, file, findings};
+    std::size_t nodes = 0;
+    return parse_yaml(files, file, findings, nodes);
+}
+
+std::vector<Node> parse_yaml(const SourceFiles& files, FileId file, Findings& findings, std::size_t& nodes) {
+    TreeBuilder builder{files, file, findings, nodes};
     try {
         return builder.documents();
     } catch (const GiveUp&) {

@@ -13,6 +13,9 @@ namespace stack::compose {
 ///
 /// Mistakes go to `findings`: what YAML forbids, keys that stand twice, keys that are no strings, unknown anchors and
 /// values beyond limits.hpp. After a syntax error the tree is not usable and an empty vector is given back.
+///
+/// `nodes` counts the values, over all files of a load.
+std::vector<Node> parse_yaml(const SourceFiles& files, FileId file, Findings& findings, std::size_t& nodes);
 std::vector<Node> parse_yaml(const SourceFiles& files, FileId file, Findings& findings);
 
 /// `text` as UTF-8 without byte order mark. Throws Errc::invalid_input if it is UTF-16 that cannot be converted.

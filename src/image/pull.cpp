@@ -244,6 +244,10 @@ std::int64_t last_asked_unix(const ImageStore& store, const Reference& reference
     return row.bind(reference.with_default_tag().canonical()).step() ? row.integer(0) : 0;
 }
 
+std::string remote_digest(const Reference& reference) {
+    return find_source(reference.with_default_tag()).top.digest;
+}
+
 PullResult pull_image(ImageStore& store, const Reference& reference, const PullOptions& options,
                       const ProgressSink& progress) {
     const auto held = store.hold();

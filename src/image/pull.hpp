@@ -31,6 +31,9 @@ PullResult pull_image(ImageStore& store, const Reference& reference, const PullO
 /// When a registry last gave or confirmed what stands under this name; seconds since 1970, 0 for never.
 std::int64_t last_asked_unix(const ImageStore& store, const Reference& reference);
 
+/// The digest that the registry, or a mirror, has under the name; nothing is kept of it. Throws like pull_image().
+std::string remote_digest(const Reference& reference);
+
 struct PushResult {
     std::string digest;  ///< of the manifest
     std::int64_t size{0};

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/compose/image_digests.hpp"
 #include "cli/load_project.hpp"
 #include "cli/verbs.hpp"
 #include "compose/desired/desired.hpp"
@@ -51,22 +52,32 @@ std::string models_text(const LoadedProject& loaded) {
 }
 
 std::string images_text(const LoadedProject& loaded) {
-    std::string out;
-    for (const auto& [name, service] : loaded.project.services) {
-        if (!service.image.empty()) {
-            out += service.image + "\n";
-        } else if (service.build) {
-            out += fmt::format("{}-{}\n", loaded.project.name, name);
+    std::map<std::string, std::string> images;  // by service
+    if (const Node* services = loaded.tree.find("services")) {
+        for (const auto& [name, mark, service] : services->members()) {
+            if (const Node* image = service.find("image")) {
+                images[name] = image->text;
+            } else if (service.has("build")) {
+                images[name] = fmt::format("{}-{}", loaded.project.name, name);
+            }
         }
+    }
+    std::string out;
+    for (const auto& [service, image] : images) {
+        out += image + "\n";
     }
     return out;
 }
 
 std::string profiles_text(const LoadedProject& loaded) {
     std::set<std::string> names;
-    for (const auto* services : {&loaded.project.services, &loaded.project.disabled_services}) {
-        for (const auto& [name, service] : *services) {
-            names.insert(service.profiles.begin(), service.profiles.end());
+    for (const Node* services : {loaded.tree.find("services"), &loaded.inactive}) {
+        for (const auto& member : services == nullptr ? std::vector<compose::Member>{} : services->members()) {
+            if (const Node* profiles = member.value.find("profiles")) {
+                for (const Node& profile : profiles->items()) {
+                    names.insert(profile.text);
+                }
+            }
         }
     }
     return lines(names);
@@ -81,19 +92,12 @@ std::string environment_text(const LoadedProject& loaded) {
 }
 
 std::string variables_text(const LoadedProject& loaded) {
-    std::map<std::string, compose::VariableUse> uses;
-    for (const compose::VariableUse& use : loaded.variables) {
-        compose::VariableUse& known = uses.emplace(use.name, use).first->second;
-        known.required = known.required || use.required;
-        known.default_value = known.default_value.empty() ? use.default_value : known.default_value;
-        known.alternate_value = known.alternate_value.empty() ? use.alternate_value : known.alternate_value;
-    }
     std::size_t width = std::string_view{"NAME"}.size();
-    for (const auto& [name, use] : uses) {
+    for (const auto& [name, use] : loaded.variables) {
         width = std::max(width, name.size());
     }
     std::string out = fmt::format("{:{}}  REQUIRED  DEFAULT VALUE  ALTERNATE VALUE\n", "NAME", width);
-    for (const auto& [name, use] : uses) {
+    for (const auto& [name, use] : loaded.variables) {
         out +=
             fmt::format("{:{}}  {:8}  {:13}  {}\n", name, width, use.required, use.default_value, use.alternate_value);
     }
@@ -160,6 +164,7 @@ int show_config(Context& context, const Flags& flags) {
     options.resolve_paths = !flags.on("no-path-resolution");
     options.check_consistency = !flags.on("no-consistency");
     options.resolve_env_files = !flags.on("no-env-resolution");
+    options.typed = flags.value("hash").has_value();
     LoadedProject loaded = load_project(context, options);
     compose::remove_unused(loaded.tree);
     for (const Listing& listing : listings) {
@@ -171,6 +176,12 @@ int show_config(Context& context, const Flags& flags) {
     if (const auto list = flags.value("hash")) {
         write_output(flags, hashes_text(loaded, *list));
         return 0;
+    }
+    if (flags.on("resolve-image-digests") || flags.on("lock-image-digests")) {
+        pin_images(loaded, context.paths);
+    }
+    if (flags.on("lock-image-digests")) {
+        loaded.tree = images_only(loaded.tree);
     }
     write_output(flags, model_text(loaded, flags));
     return 0;

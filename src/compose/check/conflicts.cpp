@@ -50,6 +50,20 @@ bool is_misspelled(const ServiceView& view) {
     });
 }
 
+/// A service of a second file that says little was often meant to be one of the first.
+std::string mend_image(const ServiceView& view) {
+    constexpr std::size_t most_compared = 200;
+    std::vector<std::string> others;
+    for (const Member& other : view.document.find("services")->members()) {
+        if (other.key_mark.file != view.service.key_mark.file && others.size() < most_compared) {
+            others.push_back(other.key);
+        }
+    }
+    const auto meant = nearest(view.service.key, others);
+    return meant ? fmt::format("did you mean '{}'?", shown(*meant))
+                 : "add 'image: NAME', or 'build: ./FOLDER' with a Dockerfile in it";
+}
+
 void check_image(const ServiceView& view) {
     if (view.find_said("image") != nullptr || view.find("build") != nullptr || view.find("provider") != nullptr) {
         return;
@@ -68,7 +82,7 @@ void check_image(const ServiceView& view) {
     if (!view.findings.has_error_at(mark)) {
         view.findings.error(mark, view.path,
                             fmt::format("service '{}' has neither 'image' nor 'build'", shown(view.service.key)),
-                            "add 'image: NAME', or 'build: ./FOLDER' with a Dockerfile in it");
+                            mend_image(view));
     }
 }
 

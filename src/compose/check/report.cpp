@@ -91,6 +91,11 @@ void Report::must_be(std::string_view wanted, std::string hint) const {
 }
 
 void Report::error(std::string_view predicate, std::string hint) const {
+    for (const std::string_view quote : {"\u201c", "\u201d", "\u2018", "\u2019", "\u201e"}) {
+        if (node_.text.find(quote) != std::string::npos) {
+            hint = fmt::format("'{}' is no quotation mark of YAML: write \" or '", quote);
+        }
+    }
     findings_.error(node_.mark, path_, fmt::format("{} {}", describe(path_), predicate), std::move(hint));
 }
 

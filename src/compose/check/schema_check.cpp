@@ -16,8 +16,8 @@
 namespace stack::compose {
 namespace {
 
-constexpr std::size_t most_judged = 10'000;  // services; beyond, a second opinion would cost more than it is worth
-constexpr std::size_t longest_name = 255;    // a file name, a DNS label and more must be made of it
+constexpr std::size_t most_judged = 200'000;  // values; beyond, a second opinion would cost more than it is worth
+constexpr std::size_t longest_name = 255;     // a file name, a DNS label and more must be made of it
 
 bool is_extension(std::string_view key) {
     return key.starts_with("x-");
@@ -25,7 +25,7 @@ bool is_extension(std::string_view key) {
 
 /// Entries of lists that must differ are compared by this text.
 std::string identity(const Node& node) {
-    return node.is_scalar() ? fmt::format("{}{}", node.is_string() ? 's' : 'n', node.text) : to_json(node);
+    return node.is_scalar() ? (node.is_string() ? "s" : "n") + node.text : to_json(node);
 }
 
 class Walk {
@@ -37,12 +37,14 @@ public:
         if (node.tag == MergeTag::reset || (had_errors_ && findings_.has_error_at(node.mark))) {
             return;
         }
+        // A variable that was left in place (`config --no-interpolate`, or a mistake in it) may become anything.
+        const bool open = node.is_string() && node.text.find('$') != std::string::npos;
         if (!rule.takes(node.kind) && !is_whole(rule, node)) {
-            wrong_kind(rule, node, path);
+            if (!open) {
+                wrong_kind(rule, node, path);
+            }
             return;
         }
-        // A variable that was left in place (`config --no-interpolate`) may become anything.
-        const bool open = node.is_string() && node.text.find('$') != std::string::npos;
         if (!rule.allowed_values.empty() && node.is_string() && !open) {
             choice(rule, node, path);
         }
@@ -81,6 +83,7 @@ private:
     void list(const Rule& rule, const Node& node, const Path& path) {
         std::unordered_map<std::string, std::size_t> seen;
         const auto& items = node.items();
+        seen.reserve(rule.unique_items ? items.size() : 0);
         for (std::size_t i = 0; i < items.size(); ++i) {
             const Path here = path / i;
             if (rule.items != nullptr) {
@@ -114,11 +117,19 @@ private:
             }
         }
         for (const auto& name : rule.required) {
-            if (!node.has(name)) {
+            // An unknown key stands for the missing one: one mistake.
+            if (!node.has(name) && !has_unknown_key(rule, node)) {
                 missing(rule, node, path, name);
             }
         }
         return true;
+    }
+
+    static bool has_unknown_key(const Rule& rule, const Node& node) {
+        return rule.extra == Rule::Extra::forbidden &&
+               std::any_of(node.members().begin(), node.members().end(), [&](const Member& member) {
+                   return rule.find_member(member.key) == nullptr && !(rule.extensions && is_extension(member.key));
+               });
     }
 
     /// `- ./data: /data` where a text is meant: a mapping of one unknown key.
@@ -265,9 +276,7 @@ void check_schema(const Node& document, Findings& findings) {
         return;
     }
     Walk{findings}.value(compose_file_rule(), document, Path{});
-    const Node* services = document.find("services");
-    const bool judged = services == nullptr || services->size() <= most_judged;
-    if (!findings.has_errors() && judged) {
+    if (!findings.has_errors() && document.count() <= most_judged) {
         second_opinion(document, findings);
     }
 }

@@ -40,6 +40,11 @@ std::string mend_scalar(const Rule& rule, const Path& path, const Node& node) {
         return "write it as a list: begin each entry with '- '";
     }
     if (path.depth() == 2 && path.step(0) == "services") {
+        if (const auto sign = node.text.find('='); sign != std::string::npos) {
+            const auto key = trim(std::string_view{node.text}.substr(0, sign));
+            return fmt::format("write '{}: {}' below '{}:'", shown(key),
+                               shown(trim(std::string_view{node.text}.substr(sign + 1))), shown(path.key()));
+        }
         return is_simple(node.text) ? fmt::format("write 'image: {}' below '{}:'", node.text, shown(path.key()))
                                     : "write its keys below its name";
     }
@@ -55,10 +60,11 @@ std::string mend_scalar(const Rule& rule, const Path& path, const Node& node) {
 std::string mend_list(const Rule& rule, const Path& path, const Node& node) {
     if (path.depth() == 1 && rule.takes(Kind::mapping)) {
         const Node* first = node.items().empty() ? nullptr : &node.items().front();
-        const auto name = first == nullptr         ? std::string{"NAME"}
-                          : first->is_mapping()    ? first->members().front().key
-                          : is_simple(first->text) ? first->text
-                                                   : std::string{"NAME"};
+        // A mapping may be empty: keys that are none were refused.
+        const auto name = first == nullptr                               ? std::string{"NAME"}
+                          : first->is_mapping() && !first->empty()       ? first->members().front().key
+                          : first->is_scalar() && is_simple(first->text) ? first->text
+                                                                         : std::string{"NAME"};
         return fmt::format("remove the dash: write '{}:' as a key", shown(name));
     }
     if (rule.takes(Kind::string) && node.items().size() == 1 && node.items()[0].is_scalar() &&

@@ -13,16 +13,19 @@ struct Kind {
     std::string_view name;    // "secret"
     std::string_view folder;  // of relative targets
     bool secret{false};
+    std::string_view section;
 };
 
-constexpr Kind secret_kind{"secret", "/run/secrets/", true};
-constexpr Kind config_kind{"config", "/", false};
+constexpr Kind secret_kind{"secret", "/run/secrets/", true, "secrets"};
+constexpr Kind config_kind{"config", "/", false, "configs"};
 
 // Fills content or host_path and digest; false if there is nothing to lay into the container.
 bool fill_content(const Input& input, const Service& service, const FileReference& reference, const FileSource& source,
                   const Kind& kind, desired::FileMount& file) {
     const auto refuse = [&](std::string message, std::string hint) {
-        input.findings.error(source.mark, Path{}, std::move(message), std::move(hint));
+        const Path root;
+        const Path section = root / kind.section;
+        input.findings.error(source.mark, section / reference.source, std::move(message), std::move(hint));
         return false;
     };
     if (source.external) {
@@ -34,6 +37,11 @@ bool fill_content(const Input& input, const Service& service, const FileReferenc
         return refuse(
             fmt::format("{} '{}' asks for driver '{}', which is not known", kind.name, reference.source, source.driver),
             "give it a 'file' or an 'environment' variable");
+    }
+    if (!source.template_driver.empty()) {
+        return refuse(fmt::format("{} '{}' asks for template_driver '{}', and this engine fills no templates in",
+                                  kind.name, reference.source, source.template_driver),
+                      "leave 'template_driver' out; variables of Compose work in 'content'");
     }
     if (source.content) {
         file.content = *source.content;

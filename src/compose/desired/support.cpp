@@ -65,6 +65,11 @@ private:
 
     void deploy(const Deploy& deploy) {
         constexpr std::string_view why = "has no effect: there is one host";
+        if (deploy.mode == "global" && service_.replicas() != 1) {
+            at(deploy.mark, "deploy.mode", "has no effect: there is one host, and 'replicas' counts");
+        } else if (deploy.mode.ends_with("-job")) {
+            at(deploy.mark, "deploy.mode", "has no effect: the containers run as 'restart' says");
+        }
         if (deploy.placement) {
             at(deploy.placement->mark, "deploy.placement", why);
         }

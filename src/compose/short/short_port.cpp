@@ -84,6 +84,10 @@ ShortFormProblem explain(const Piece& piece, std::string_view whose) {
         return {piece.offset, fmt::format("has the {} ports {}, which run backwards", whose, shown),
                 fmt::format("write {}-{}", *high, *low)};
     }
+    if (const auto comment = piece.text.find('#'); comment != std::string_view::npos && comment > 0) {
+        return {piece.offset, fmt::format("has '{}' where the {} port is wanted", shown, whose),
+                "a comment begins with a space before its '#'"};
+    }
     return {piece.offset, fmt::format("has '{}' where the {} port is wanted", shown, whose),
             "write [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL], such as \"8080:80\" or \"127.0.0.1:8080:80/tcp\""};
 }

@@ -88,7 +88,7 @@ TEST_CASE("a file that is too large is refused before it is read", "[compose][li
     project.write_hole("compose.yaml", off_t{100} << 20U);
     check_says(project.load(), "is larger than 16 MiB");
     project.write_hole("big.env", off_t{200} << 20U);
-    check_says(project.load_text("services: {web: {image: x, env_file: big.env}}"), "is larger than 16 MiB");
+    check_says(project.load_text("services: {web: {image: x, env_file: big.env}}"), "is larger than 4 MiB");
 }
 
 TEST_CASE("a scalar of megabytes is a value like another", "[compose][limits]") {
@@ -161,6 +161,70 @@ TEST_CASE("variables within each other and what they grow to are limited", "[com
         fmt::format("more than {} variables within each other", limits::substitution_depth));
     project.write(".env", "B=" + std::string(1U << 20U, 'x') + "\n");
     check_says(project.load_text("services: {web: {image: \"" + repeat("$B", 40) + "\"}}"), "grows beyond 16 MiB");
+}
+
+TEST_CASE("an env file that doubles itself ends", "[compose][limits]") {
+    const Folder project;
+    std::string lines = "A0=xxxxxxxx\n";
+    for (int i = 1; i < 60; ++i) {
+        lines += fmt::format("A{0}=$A{1}$A{1}\n", i, i - 1);
+    }
+    project.write("app.env", lines);
+    check_says(project.load_text("services: {web: {image: x, env_file: app.env}}"), "grow beyond 16 MiB");
+}
+
+TEST_CASE("the values of all services together are limited", "[compose][limits]") {
+    const Folder project;
+    project.write(".env", "B=" + std::string(1U << 20U, 'x') + "\n");
+    std::string services = "services:\n";
+    for (int i = 0; i < 80; ++i) {
+        services += fmt::format("  s{}: {{image: x, labels: {{a: $B}}}}\n", i);
+    }
+    check_says(project.load_text(services), "grow beyond 64 MiB by their variables");
+    std::string wide = "services:\n  base:\n    image: x\n    cap_add:\n" + repeat("      - A\n", 5000);
+    for (int i = 0; i < 500; ++i) {
+        wide += fmt::format("  s{}: {{extends: base}}\n", i);
+    }
+    check_says(project.load_text(wide),
+               fmt::format("more than {} values once what services extend is written out", limits::nodes));
+}
+
+TEST_CASE("a hundred thousand unset variables are told in as many words as a few", "[compose][limits]") {
+    const Folder project;
+    std::string text;
+    for (int i = 0; i < 100'000; ++i) {
+        text += fmt::format("${{U{}}}", i);
+    }
+    const auto said = project.load_text("services: {web: {image: x, labels: {a: \"" + text + "\"}}}");
+    CHECK(said.find("variable 'U0' is not set") != std::string::npos);
+    CHECK(said.size() < 200'000);
+}
+
+TEST_CASE("that there are more mistakes than are told is told", "[compose][limits]") {
+    const Folder project;
+    std::string services = "services:\n";
+    for (int i = 0; i < 300; ++i) {
+        services += fmt::format("  s{}:\n    imag: x\n", i);
+    }
+    CHECK(project.load_text(services).find("there are more mistakes than the 200 that are told here") !=
+          std::string::npos);
+}
+
+TEST_CASE("keys that YAML does not take for their length are explained", "[compose][limits]") {
+    const Folder project;
+    const std::string key(2000, 'k');
+    check_says(project.load_text("services:\n  web:\n    image: x\n    " + key + ": 1\n"),
+               "is longer than 1024 characters");
+    check_says(project.load_text(key + ": 1\nservices:\n  web:\n    image: x\n"), "is longer than 1024 characters");
+}
+
+TEST_CASE("a Compose file that is a link to nowhere is named", "[compose][limits]") {
+    const Folder project;
+    fs::create_symlink("gone.yaml", project.path() / "compose.yaml");
+    check_says(project.load({}), "is a link to 'gone.yaml', which is not there");
+    fs::remove(project.path() / "compose.yaml");
+    fs::create_symlink("compose.yaml", project.path() / "compose.yaml");
+    check_says(project.load({}), "ELOOP");
 }
 
 TEST_CASE("extends and include end", "[compose][limits]") {

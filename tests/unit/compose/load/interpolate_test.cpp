@@ -71,3 +71,19 @@ TEST_CASE("what a place asks for decides about the type after substitution", "[c
     CHECK(test::loaded("services:\n  app:\n    image: a\n    scale: ${N:-many}\n", "services") ==
           "compose.yaml:4:12 value 'many' of 'scale' for service 'app' is not a whole number");
 }
+
+TEST_CASE("every variable of the files is listed, needed or not", "[compose][interpolate]") {
+    LoadOptions options;
+    options.interpolate = false;
+    const auto project =
+        stack::compose::test::load({{{"compose.yaml",
+                                      "services: {app: {image: \"x:${TAG:-${BASE:-1}}\", labels: {a: \"${U:+${V-w}}\", "
+                                      "b: \"${N:?why}\", c: $TAG}}}"}},
+                                    {},
+                                    options});
+    std::string listed;
+    for (const auto& [name, use] : project.variables) {
+        listed += name + (use.required ? "! " : " ") + use.default_value + " " + use.alternate_value + "|";
+    }
+    CHECK(listed == "BASE 1 |N!  |TAG ${BASE:-1} |U  ${V-w}|V w |");
+}

@@ -91,6 +91,20 @@ std::string loaded(const std::string& yaml, const std::string& path) {
     return loaded(LoadCase{{{"compose.yaml", yaml}}, {}, {}}, path);
 }
 
+std::string said(const LoadCase& load_case) {
+    const Folder folder{load_case};
+    std::string text;
+    try {
+        const LoadedProject project = load_project(folder.options(load_case));
+        text = render_findings(project.warnings, *project.files);
+    } catch (const LoadFailure& failure) {
+        text = render_findings(failure.findings(), failure.files());
+    } catch (const Error& error) {
+        text = fmt::format("error: {}\n  {}\n", error.what(), error.hint());
+    }
+    return replace_all(text, folder.path().string(), "/dir");
+}
+
 std::string warnings(const LoadCase& load_case) {
     const LoadedProject project = load(load_case);
     return told(project.warnings, *project.files, Severity::warning);

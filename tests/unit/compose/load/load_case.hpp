@@ -22,6 +22,8 @@ std::string loaded(const LoadCase& load_case, const std::string& path);
 std::string loaded(const std::string& yaml, const std::string& path);
 /// The warnings of a load, in the same form as errors.
 std::string warnings(const LoadCase& load_case);
+/// Everything that a load tells people, as they see it.
+std::string said(const LoadCase& load_case);
 LoadedProject load(const LoadCase& load_case);
 
 }  // namespace stack::compose::test
