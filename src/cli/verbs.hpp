@@ -61,6 +61,27 @@ int compose_scale(Context& context, const Flags& flags);
 int compose_stats(Context& context, const Flags& flags);
 int compose_top(Context& context, const Flags& flags);
 
+// Networks
+int connect_network(Context& context, const Flags& flags);
+int create_network(Context& context, const Flags& flags);
+int disconnect_network(Context& context, const Flags& flags);
+int inspect_networks(Context& context, const Flags& flags);
+int list_networks(Context& context, const Flags& flags);
+int prune_networks(Context& context, const Flags& flags);
+int remove_networks(Context& context, const Flags& flags);
+
+// Volumes
+int backup_volume(Context& context, const Flags& flags);
+int clone_volume(Context& context, const Flags& flags);
+int create_volume(Context& context, const Flags& flags);
+int inspect_volumes(Context& context, const Flags& flags);
+int list_volumes(Context& context, const Flags& flags);
+int prune_volumes(Context& context, const Flags& flags);
+int remove_volumes(Context& context, const Flags& flags);
+int restore_volume(Context& context, const Flags& flags);
+int roll_back_volume(Context& context, const Flags& flags);
+int snapshot_volume(Context& context, const Flags& flags);
+
 // Single containers
 int container_attach(Context& context, const Flags& flags);
 int system_install_boot(Context& context, const Flags& flags);

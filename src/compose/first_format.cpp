@@ -43,6 +43,10 @@ bool is_first_format(const Node& document) {
 
 // Keys that only the first format had, in the words of today.
 void upgrade_service(Node& service) {
+    if (const Node* links = service.find("links")) {
+        const Mark mark = links->mark;
+        service.set("x-link-variables", Node::boolean(true, mark), mark);
+    }
     if (const Node* net = service.find("net"); net != nullptr && !service.has("network_mode")) {
         Node mode = *net;
         service.set("network_mode", std::move(mode), net->mark);

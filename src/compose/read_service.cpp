@@ -93,6 +93,7 @@ Mount read_mount(const Node& node) {
     into(node, "target", mount.target);
     into(node, "read_only", mount.read_only);
     into(node, "consistency", mount.consistency);
+    into(node, "x-idmap", mount.idmap);
     if (const Node* bind = node.find("bind")) {
         mount.bind = Mount::Bind{};
         into(*bind, "propagation", mount.bind->propagation);
@@ -206,6 +207,7 @@ void read_network_of(const Node& node, Service& service) {
     into(node, "extra_hosts", service.extra_hosts);
     into(node, "hostname", service.hostname);
     into(node, "links", service.links);
+    into(node, "x-link-variables", service.link_variables);
     into(node, "mac_address", service.mac_address);
     into(node, "network_mode", service.network_mode);
     members(node, "networks",

@@ -130,6 +130,7 @@ struct EndpointSpec {
 struct Link {
     std::string container;  ///< service or container name
     std::string alias;
+    bool variables{false};  ///< as Docker's first links: also a line in /etc/hosts and DB_PORT_5432_TCP_ADDR …
 };
 
 struct LoggingSpec {

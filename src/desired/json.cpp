@@ -195,6 +195,7 @@ requires std::same_as<std::remove_const_t<V>, Link>
 void visit(F& fields, V& value) {
     FIELD(container);
     FIELD(alias);
+    FIELD(variables);
 }
 template <class F, class V>
 requires std::same_as<std::remove_const_t<V>, LoggingSpec>

@@ -231,9 +231,15 @@ void SupervisorClient::close_stdin(const std::string& container) {
     impl_->run({{"op", "close_stdin"}, {"container", container}}, {});
 }
 
-void SupervisorClient::connect_network(const std::string& container, const desired::EndpointSpec& endpoint) {
+void SupervisorClient::hold_still(const std::vector<std::string>& containers) {
+    impl_->run({{"op", "hold"}, {"containers", containers}}, {});
+}
+
+void SupervisorClient::connect_network(const std::string& container, const desired::EndpointSpec& endpoint,
+                                       const std::vector<desired::Link>& links) {
     desired::ContainerSpec carrier;
     carrier.endpoints.push_back(endpoint);
+    carrier.links = links;
     impl_->run({{"op", "connect"}, {"container", container}, {"values", desired::to_json(carrier)}}, {});
 }
 

@@ -78,8 +78,13 @@ public:
     /// No more input will come: a container with stdin_once gets end-of-file.
     void close_stdin(const std::string& container);
 
+    /// Freezes these containers, if they run, until this client closes or dies: for a consistent look at their volumes.
+    /// Nobody sees them as paused.
+    void hold_still(const std::vector<std::string>& containers);
+
     /// Connect and disconnect a live container (`docker network connect`).
-    void connect_network(const std::string& container, const desired::EndpointSpec& endpoint);
+    void connect_network(const std::string& container, const desired::EndpointSpec& endpoint,
+                         const std::vector<desired::Link>& links = {});
     void disconnect_network(const std::string& container, const std::string& network, bool force);
 
     /// A descriptor that becomes readable when the supervisor says something or goes away; for callers with a loop.

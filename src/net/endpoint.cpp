@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include <fmt/format.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 
 #include "net/host_links.hpp"
@@ -65,14 +66,39 @@ std::uint32_t macvlan_mode(const Network& network) {
     return mode == "private" ? private_mode : mode == "vepa" ? vepa : mode == "passthru" ? passthru : bridge;
 }
 
-void make_macvlan(netlink::Socket& host, const Network& network, const Endpoint& endpoint, int netns) {
+int parent_of(netlink::Socket& host, const Network& network) {
     const auto parent = netlink::find_link_index(host, network.link);
     if (!parent) {
         throw Error(Errc::not_found, fmt::format("network '{}' has the parent '{}', which this host does not have",
                                                  network.name, network.link));
     }
+    return *parent;
+}
+
+void make_macvlan(netlink::Socket& host, const Network& network, const Endpoint& endpoint, int netns) {
+    const int parent = parent_of(host, network);
     host.execute(
-        netlink::add_macvlan({endpoint.ifname, *parent, netns, macvlan_mode(network), endpoint.mac, network.mtu()}));
+        netlink::add_macvlan({endpoint.ifname, parent, netns, macvlan_mode(network), endpoint.mac, network.mtu()}));
+}
+
+std::uint16_t ipvlan_mode(const Network& network) {
+    const auto found = network.driver_opts.find("ipvlan_mode");
+    const std::string mode = found == network.driver_opts.end() ? "l2" : found->second;
+    return mode == "l3" ? IPVLAN_MODE_L3 : mode == "l3s" ? IPVLAN_MODE_L3S : IPVLAN_MODE_L2;
+}
+
+void make_ipvlan(netlink::Socket& host, const Network& network, const Endpoint& endpoint, int netns) {
+    try {
+        host.execute(netlink::add_ipvlan(
+            {endpoint.ifname, parent_of(host, network), netns, ipvlan_mode(network), network.mtu()}));
+    } catch (const SysError& error) {
+        if (error.err() != EOPNOTSUPP) {
+            throw;
+        }
+        throw Error(Errc::unsupported,
+                    fmt::format("cannot connect to network '{}': this kernel has no ipvlan", network.name))
+            .hint("load its module ('modprobe ipvlan'), or use the driver macvlan");
+    }
 }
 
 void make_link(netlink::Socket& host, const Network& network, const Endpoint& endpoint, int netns) {
@@ -80,6 +106,8 @@ void make_link(netlink::Socket& host, const Network& network, const Endpoint& en
         make_veth(host, network, endpoint, netns);
     } else if (network.driver == "macvlan") {
         make_macvlan(host, network, endpoint, netns);
+    } else if (network.driver == "ipvlan") {
+        make_ipvlan(host, network, endpoint, netns);
     } else {
         throw Error(Errc::unsupported, fmt::format("networks of driver '{}' cannot be attached to", network.driver));
     }
@@ -114,13 +142,11 @@ void configure(netlink::Socket& inside, const Network& network, const Endpoint& 
         batch.push_back(netlink::add_address(*index, address, address.is_v6() ? 64 : 16));
     }
     batch.push_back(netlink::set_up(*index, endpoint.ifname));
-    if (request.default_route && !network.internal) {
-        if (endpoint.gateway_v4) {
-            batch.push_back(netlink::add_default_route(*index, *endpoint.gateway_v4));
-        }
-        if (endpoint.gateway_v6) {
-            batch.push_back(netlink::add_default_route(*index, *endpoint.gateway_v6));
-        }
+    if (request.default_route_v4 && endpoint.gateway_v4 && !network.internal) {
+        batch.push_back(netlink::add_default_route(*index, *endpoint.gateway_v4));
+    }
+    if (request.default_route_v6 && endpoint.gateway_v6 && !network.internal) {
+        batch.push_back(netlink::add_default_route(*index, *endpoint.gateway_v6));
     }
     inside.execute(batch);
 }

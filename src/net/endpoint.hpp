@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,8 +20,8 @@ struct EndpointRequest {
     std::vector<std::string> aliases;
     std::vector<std::string> link_local_ips;
     StringMap driver_opts;
-    bool default_route{
-        true};  ///< the default route goes through this network (at most one endpoint per address family)
+    /// The default route of the family goes through this network: for one endpoint of a container at most.
+    bool default_route_v4{true}, default_route_v6{true};
 };
 
 struct Endpoint {
@@ -47,9 +48,11 @@ Endpoint attach(int netns, NetworkStore& store, const Network& network, const En
 /// release_all_of() the leases.
 void detach(int netns, NetworkStore& store, const Endpoint& endpoint);
 
-/// For crash recovery: gives back the leases of owners that are not among `living_owner_ids` (name those that are just
-/// being made too), then removes links that carry the root's tag and belong to no network or endpoint of the store.
+/// For crash recovery: gives back the leases of owners that are not among those that `living_owners` tells, then
+/// removes links that carry the root's tag and belong to no network or endpoint of the store. `living_owners` is asked
+/// after the leases were read: so an owner whose row is written before its first lease is always among them.
 /// Returns sentences about what was done.
-std::vector<std::string> remove_leftovers(NetworkStore& store, const std::vector<std::string>& living_owner_ids);
+std::vector<std::string> remove_leftovers(NetworkStore& store,
+                                          const std::function<std::vector<std::string>()>& living_owners);
 
 }  // namespace stack::net

@@ -8,6 +8,7 @@
 
 #include "net/conntrack.hpp"
 #include "net/endpoint.hpp"
+#include "net/foreign_filter.hpp"
 #include "net/forwarding.hpp"
 #include "net/netlink/socket.hpp"
 #include "net/network_rows.hpp"
@@ -102,6 +103,27 @@ std::vector<Network> live_networks(const NetworkStore& store) {
     return out;
 }
 
+std::vector<nft::SetElements> all_elements(const NetworkStore& store) {
+    auto out = elements_of(live_networks(store));
+    std::ranges::move(elements_of(store.ports()), std::back_inserter(out));
+    return out;
+}
+
+/// Past Docker's FORWARD policy: all links whose names are ours, and those whose names users chose.
+void let_through(netlink::Socket& socket, const NetworkStore& store) {
+    const std::string ours = "stk" + store.tag();
+    std::vector<LinkPattern> links;
+    for (const Network& network : live_networks(store)) {
+        if (links.empty()) {
+            links.push_back({ours, true});
+        }
+        if (!network.link.starts_with(ours)) {
+            links.push_back({network.link, false});
+        }
+    }
+    let_through_docker_user(socket, "stack-" + store.tag(), links);
+}
+
 /// Everything that the store knows, in one transaction: no packet sees half of it.
 void load(netlink::Socket& socket, const NetworkStore& store, const std::string& table,
           const std::vector<nft::Table>& tables) {
@@ -115,8 +137,7 @@ void load(netlink::Socket& socket, const NetworkStore& store, const std::string&
     }
     batch.push_back(nft::add_table(table, record.text()));
     append(batch, nft::skeleton(table));
-    append(batch, nft::add_all(table, elements_of(networks)));
-    append(batch, nft::add_all(table, elements_of(store.ports())));
+    append(batch, nft::add_all(table, all_elements(store)));
     socket.execute_transaction(batch, NFNL_SUBSYS_NFTABLES);
     record.switch_on();
 }
@@ -148,6 +169,7 @@ void Firewall::ensure(const std::vector<Network>& networks) {
     } else {
         load(socket, store_, table_, tables);
     }
+    let_through(socket, store_);
 }
 
 void Firewall::publish(const std::vector<PortForward>& ports) {
@@ -178,6 +200,7 @@ void Firewall::forget(const Network& network) {
     netlink::Socket socket{NETLINK_NETFILTER};
     if (find_table(nft::list_tables(socket), table_)) {
         change(socket, store_, table_, nft::remove_all(table_, elements_of(std::vector{network})));
+        let_through(socket, store_);
     }
 }
 
@@ -185,7 +208,8 @@ bool Firewall::restore() {
     const auto held = lock(paths_);
     netlink::Socket socket{NETLINK_NETFILTER};
     const auto tables = nft::list_tables(socket);
-    if (find_table(tables, table_) && nft::count_rules(socket, table_) == nft::rule_count()) {
+    let_through(socket, store_);
+    if (find_table(tables, table_) && nft::is_whole(socket, table_, all_elements(store_))) {
         return false;
     }
     load(socket, store_, table_, tables);
@@ -206,11 +230,17 @@ bool Firewall::remove_if_unused() {
     std::vector<netlink::Message> batch;
     batch.push_back(nft::remove_table(table_));
     socket.execute_transaction(batch, NFNL_SUBSYS_NFTABLES);
+    let_through_docker_user(socket, "stack-" + store_.tag(), {});
     rows::erase_setting(store_.database(), record_key);
     if (std::count_if(tables.begin(), tables.end(), is_of_stack) == 1) {
         ForwardingRecord::parse(ours->comment).put_back();
     }
     return true;
+}
+
+void remove_network(NetworkStore& store, Firewall& firewall, const Network& network) {
+    store.remove(network);  // refuses while it is used
+    firewall.forget(network);
 }
 
 }  // namespace stack::net

@@ -8,6 +8,8 @@
 #include "net/network.hpp"
 #include "support/kernel/unique_fd.hpp"
 
+struct nlmsghdr;
+
 namespace stack {
 class Paths;
 }
@@ -34,6 +36,8 @@ struct PortForward {
 ///
 ///   prerouting, output  dnat by map to the container            postrouting  masquerade
 ///   forward             drop what nobody published              raw          127.0.0.0/8 stays the host's
+///
+/// Where Docker is, two rules in its chain DOCKER-USER let our links through its FORWARD policy (foreign_filter.hpp).
 class Firewall {
 public:
     Firewall(const Paths& paths, NetworkStore& store);
@@ -61,17 +65,24 @@ private:
     std::string table_;
 };
 
+/// The network with its link, row and rules; errors as NetworkStore::remove.
+void remove_network(NetworkStore& store, Firewall& firewall, const Network& network);
+
 /// Tells when somebody else removed or flushed our table: readable fd (for the event loop), then handle().
 class FirewallWatch {
 public:
     explicit FirewallWatch(std::string table);
     int fd() const noexcept { return socket_.get(); }
-    /// Reads what came in; true if our table or a chain, rule or set of it was removed. That may have been one of our
-    /// own processes too, so the answer to it is restore() while containers run, which looks first.
+    /// Reads what came in; true if our table or a part of it, elements of sets too, was removed by somebody else, or
+    /// Docker's chain DOCKER-USER came or lost rules. The answer to it is restore() while containers run, which looks
+    /// first.
     bool handle();
 
 private:
+    bool see(const nlmsghdr& message);
+
     std::string table_;
+    bool pending_{false};
     UniqueFd socket_;
 };
 

@@ -1,5 +1,7 @@
 #include <array>
 #include <cerrno>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <linux/netfilter/nf_tables.h>
@@ -17,19 +19,25 @@ namespace {
 
 constexpr int subsystem_shift = 8;
 
-/// Removed things whose absence breaks us. Elements that go are our own doing: flush ruleset removes tables.
-bool is_removal(const nlmsghdr& message) {
-    if (message.nlmsg_type >> subsystem_shift != NFNL_SUBSYS_NFTABLES) {
-        return false;
-    }
-    const int kind = message.nlmsg_type & 0xFF;
-    return kind == NFT_MSG_DELTABLE || kind == NFT_MSG_DELCHAIN || kind == NFT_MSG_DELRULE || kind == NFT_MSG_DELSET;
+constexpr std::string_view docker_user = "DOCKER-USER";
+
+std::string_view text_of(const nlmsghdr& message, int attribute) {
+    const nlattr* found = nlmsg_find_attr(const_cast<nlmsghdr*>(&message), sizeof(nfgenmsg), attribute);
+    return found ? std::string_view{nla_get_string(found)} : std::string_view{};
 }
 
-/// NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE and NFTA_SET_TABLE are all number 1.
-bool names_table(const nlmsghdr& message, const std::string& table) {
-    const nlattr* name = nlmsg_find_attr(const_cast<nlmsghdr*>(&message), sizeof(nfgenmsg), NFTA_TABLE_NAME);
-    return name && table == nla_get_string(name);
+/// Removed things whose absence breaks us. NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE and
+/// NFTA_SET_ELEM_LIST_TABLE are all number 1.
+bool takes_from(const std::string& table, const nlmsghdr& message, int kind) {
+    const bool is_removal = kind == NFT_MSG_DELTABLE || kind == NFT_MSG_DELCHAIN || kind == NFT_MSG_DELRULE ||
+                            kind == NFT_MSG_DELSET || kind == NFT_MSG_DELSETELEM;
+    return is_removal && text_of(message, NFTA_TABLE_NAME) == table;
+}
+
+/// Docker comes, or somebody takes our rules out of its chain.
+bool changes_docker_user(const nlmsghdr& message, int kind) {
+    return (kind == NFT_MSG_NEWCHAIN && text_of(message, NFTA_CHAIN_NAME) == docker_user) ||
+           (kind == NFT_MSG_DELRULE && text_of(message, NFTA_RULE_CHAIN) == docker_user);
 }
 
 }  // namespace
@@ -54,10 +62,22 @@ bool FirewallWatch::handle() {
             return removed;
         }
         netlink::for_each_message({buffer.data(), got > 0 ? static_cast<size_t>(got) : 0},
-                                  [&](const nlmsghdr& message) {
-                                      removed = removed || (is_removal(message) && names_table(message, table_));
-                                  });
+                                  [&](const nlmsghdr& message) { removed = see(message) || removed; });
     }
+}
+
+/// A transaction is told change by change, then who did it (NFT_MSG_NEWGEN): what our own programs take out needs no
+/// look.
+bool FirewallWatch::see(const nlmsghdr& message) {
+    if (message.nlmsg_type >> subsystem_shift != NFNL_SUBSYS_NFTABLES) {
+        return false;
+    }
+    const int kind = message.nlmsg_type & 0xFF;
+    if (kind != NFT_MSG_NEWGEN) {
+        pending_ = pending_ || takes_from(table_, message, kind) || changes_docker_user(message, kind);
+        return false;
+    }
+    return std::exchange(pending_, false) && !text_of(message, NFTA_GEN_PROC_NAME).starts_with("stack");
 }
 
 }  // namespace stack::net

@@ -46,4 +46,52 @@ std::string render_hosts_file(const std::vector<HostsEntry>& own, const std::vec
     return out;
 }
 
+std::string with_hosts_entries(const std::string& text, const std::vector<HostsEntry>& entries) {
+    std::string out = text;
+    if (!out.empty() && out.back() != '\n') {
+        out += '\n';
+    }
+    for (const auto& entry : entries) {
+        out += line(entry);
+    }
+    return out;
+}
+
+namespace {
+
+/// Each line with its end.
+template <class Each>
+void for_each_line(std::string_view text, Each&& each) {
+    for (size_t begin = 0; begin < text.size();) {
+        const size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        each(text.substr(begin, end - begin));
+        begin = end;
+    }
+}
+
+constexpr const char* blanks = " \t\n";
+
+}  // namespace
+
+std::string without_hosts_entries(const std::string& text, const std::vector<HostsEntry>& entries) {
+    std::string out;
+    for_each_line(text, [&](std::string_view one) {
+        const auto address = one.substr(0, one.find_first_of(blanks));
+        if (std::none_of(entries.begin(), entries.end(), [&](const auto& it) { return it.address == address; })) {
+            out += one;
+        }
+    });
+    return out;
+}
+
+std::string with_hosts_entry_moved(const std::string& text, std::string_view name, const std::string& address) {
+    std::string out;
+    for_each_line(text, [&](std::string_view one) {
+        const size_t gap = one.find_first_of(blanks);
+        const bool is_it = gap != std::string_view::npos && trim(one.substr(gap)) == name;
+        out += is_it ? fmt::format("{}\t{}\n", address, name) : std::string{one};
+    });
+    return out;
+}
+
 }  // namespace stack::net

@@ -14,8 +14,11 @@
 namespace stack::net {
 namespace {
 
-void release_dead(NetworkStore& store, const std::vector<std::string>& living, std::vector<std::string>& said) {
-    for (const Endpoint& endpoint : store.endpoints()) {
+void release_dead(NetworkStore& store, const std::function<std::vector<std::string>()>& living_owners,
+                  std::vector<std::string>& said) {
+    const auto leased = store.endpoints();
+    const auto living = living_owners();
+    for (const Endpoint& endpoint : leased) {
         if (std::find(living.begin(), living.end(), endpoint.owner_id) == living.end()) {
             store.release(endpoint.id);
             said.push_back(fmt::format("gave back the addresses of '{}', which is gone",
@@ -48,10 +51,11 @@ std::set<std::string> wanted_links(const NetworkStore& store) {
 
 }  // namespace
 
-std::vector<std::string> remove_leftovers(NetworkStore& store, const std::vector<std::string>& living_owner_ids) {
+std::vector<std::string> remove_leftovers(NetworkStore& store,
+                                          const std::function<std::vector<std::string>()>& living_owners) {
     std::vector<std::string> said;
     const PoolLock lock;  // a network that is just being made has its link before its row
-    release_dead(store, living_owner_ids, said);
+    release_dead(store, living_owners, said);
     netlink::Socket socket{NETLINK_ROUTE};
     const auto links = netlink::list_links(socket);
     const auto wanted = wanted_links(store);

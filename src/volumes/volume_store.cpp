@@ -11,6 +11,7 @@
 #include "support/random.hpp"
 #include "support/text.hpp"
 #include "volumes/remove_tree.hpp"
+#include "volumes/staged_tree.hpp"
 
 namespace stack::volumes {
 namespace {
@@ -39,13 +40,6 @@ Volume read_row(const Paths& paths, const Statement& row) {
     return volume;
 }
 
-bool has_labels(const Volume& volume, const StringMap& wanted) {
-    return std::ranges::all_of(wanted, [&](const auto& label) {
-        const auto found = volume.labels.find(label.first);
-        return found != volume.labels.end() && (label.second.empty() || found->second == label.second);
-    });
-}
-
 }  // namespace
 
 void check_volume_name(const std::string& name, const SourcePos& pos) {
@@ -61,6 +55,11 @@ void check_volume_name(const std::string& name, const SourcePos& pos) {
                 "use letters, digits, '_', '.' and '-', beginning with a letter or digit; for a folder of the host "
                 "write its path with a leading '/' or './'");
     }
+}
+
+std::string made_up_volume_name() {
+    constexpr size_t name_bytes = 32;
+    return random_hex(name_bytes);
 }
 
 VolumeStore::VolumeStore(const Paths& paths, const Database& database) : paths_{paths}, database_{database} {
@@ -102,8 +101,7 @@ std::vector<Volume> VolumeStore::list() const {
     return volumes;
 }
 
-Volume VolumeStore::insert(const Volume& volume) {
-    // The row first: a folder without a row is rubbish, a row without a folder is completed by whoever meets it.
+bool VolumeStore::insert_row(const Volume& volume) {
     auto row = database_.prepare(
         "INSERT INTO volumes (name, driver, driver_opts, labels, anonymous, created_at) VALUES (?,?,?,?,?,?) "
         "ON CONFLICT (name) DO NOTHING");
@@ -111,12 +109,34 @@ Volume VolumeStore::insert(const Volume& volume) {
                  std::int64_t{volume.anonymous},
                  std::chrono::duration_cast<std::chrono::nanoseconds>(volume.created.time_since_epoch()).count());
     row.run();
+    return database_.changes() > 0;
+}
+
+Volume VolumeStore::insert(const Volume& volume) {
+    // The row first: a folder without a row is rubbish, a row without a folder is completed by whoever meets it.
+    insert_row(volume);
     const auto stored = find(volume.name);
     if (!stored) {
         throw Error(Errc::conflict, fmt::format("volume '{}' was removed while it was being made", volume.name));
     }
     std::filesystem::create_directories(stored->mountpoint);
     return *stored;
+}
+
+Volume VolumeStore::adopt(const std::string& name, StringMap labels, const std::filesystem::path& content) {
+    check_volume_name(name);
+    Volume wanted{name, "local", {}, std::move(labels), false, std::chrono::system_clock::now(), {}};
+    Transaction transaction{database_};
+    if (!insert_row(wanted)) {
+        throw Error(Errc::conflict, fmt::format("volume '{}' exists already", name));
+    }
+    wanted.mountpoint = paths_.volumes() / name / "_data";
+    // A folder without a row is the rest of a broken removal.
+    remove_tree(paths_.volumes() / name);
+    std::filesystem::create_directories(wanted.mountpoint.parent_path());
+    std::filesystem::rename(content, wanted.mountpoint);
+    transaction.commit();
+    return wanted;
 }
 
 Volume VolumeStore::ensure(const desired::VolumeSpec& spec) {
@@ -150,9 +170,8 @@ Volume VolumeStore::ensure(const desired::VolumeSpec& spec) {
 }
 
 Volume VolumeStore::create_anonymous(StringMap labels) {
-    constexpr size_t name_bytes = 32;
     labels.emplace("com.docker.volume.anonymous", "");
-    return insert({random_hex(name_bytes), "local", {}, std::move(labels), true, std::chrono::system_clock::now(), {}});
+    return insert({made_up_volume_name(), "local", {}, std::move(labels), true, std::chrono::system_clock::now(), {}});
 }
 
 void VolumeStore::remove(const std::string& name, const UsersOf& users_of, bool force) {
@@ -163,17 +182,20 @@ void VolumeStore::remove(const std::string& name, const UsersOf& users_of, bool 
         }
         (void)get(name);  // throws
     }
-    const auto users = users_of(name);
-    if (!users.empty()) {
-        throw Error(Errc::conflict, fmt::format("volume '{}' is in use by {}", name, join(users, ", ")))
-            .hint("remove these containers first");
-    }
+    const auto require_unused = [&] {
+        if (const auto users = users_of(name); !users.empty()) {
+            throw Error(Errc::conflict, fmt::format("volume '{}' is in use by {}", name, join(users, ", ")))
+                .hint("remove these containers first");
+        }
+    };
+    require_unused();
     release(*volume);
     // Out of the way under a name no volume can have, so that a new volume of this name never meets the old content.
     // A kill from here on leaves a folder without a row, which the next sweep takes.
     const auto grave = paths_.volumes() / ("." + random_hex(8));
     {
         Transaction transaction{database_};
+        require_unused();  // again, now that nobody can add a container
         auto row = database_.prepare("DELETE FROM volumes WHERE name = ?");
         row.bind(name);
         row.run();
@@ -185,16 +207,28 @@ void VolumeStore::remove(const std::string& name, const UsersOf& users_of, bool 
     remove_tree(grave);
 }
 
-std::vector<Volume> VolumeStore::prune(const UsersOf& users_of, bool all, const StringMap& labels) {
-    std::vector<Volume> removed;
+VolumeStore::Pruned VolumeStore::prune(const UsersOf& users_of, const Choose& choose) {
+    Pruned pruned;
     for (auto& volume : list()) {
-        if ((all || volume.anonymous) && has_labels(volume, labels) && users_of(volume.name).empty()) {
-            remove(volume.name, users_of, true);
-            removed.push_back(std::move(volume));
+        if (!choose(volume) || !users_of(volume.name).empty()) {
+            continue;
         }
+        // What a mount of driver_opts holds lies elsewhere and stays there.
+        const std::int64_t bytes = volume.driver_opts.empty() ? size_on_disk(volume) : 0;
+        try {
+            remove(volume.name, users_of, true);
+        } catch (const Error& error) {
+            if (error.code() != Errc::conflict) {  // somebody has begun to use it
+                throw;
+            }
+            continue;
+        }
+        pruned.bytes += bytes;
+        pruned.volumes.push_back(std::move(volume));
     }
     sweep_leftovers();
-    return removed;
+    sweep_staged_trees(paths_);
+    return pruned;
 }
 
 void VolumeStore::sweep_leftovers() const {

@@ -48,10 +48,21 @@ public:
     /// 64 random hex digits as its name.
     Volume create_anonymous(StringMap labels = {});
 
-    /// Removes row and content; Errc::conflict naming the users if there are any; tolerates absence only with `force`.
+    /// A new volume whose content is the folder `content`, which moves to its place. Errc::conflict if the name is
+    /// taken.
+    Volume adopt(const std::string& name, StringMap labels, const std::filesystem::path& content);
+
+    /// Removes row, content and snapshots; Errc::conflict naming the users if there are any; tolerates absence only
+    /// with `force`.
     void remove(const std::string& name, const UsersOf& users_of, bool force = false);
-    /// Anonymous ones without users; with `all` named ones too. What was removed.
-    std::vector<Volume> prune(const UsersOf& users_of, bool all, const StringMap& labels = {});
+    /// Which volumes prune() may take, apart from being without users.
+    using Choose = std::function<bool(const Volume&)>;
+    /// Those without users that are chosen. What was removed, with the bytes that its content took on disk.
+    struct Pruned {
+        std::vector<Volume> volumes;
+        std::int64_t bytes{0};
+    };
+    Pruned prune(const UsersOf& users_of, const Choose& choose);
 
     /// The folder a container binds. For driver_opts type/o/device it mounts the file system on the volume's folder
     /// if that has not been done since boot (o: bind gives the device itself). Throws with the volume's name in its
@@ -68,10 +79,14 @@ public:
 private:
     void sweep_leftovers() const;
     Volume insert(const Volume& volume);
+    bool insert_row(const Volume& volume);
 
     Paths paths_;
     const Database& database_;
 };
+
+/// 64 random hex digits.
+std::string made_up_volume_name();
 
 /// [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 255 bytes: it becomes a folder's name. Throws Errc::invalid_input.
 void check_volume_name(const std::string& name, const SourcePos& pos = {});

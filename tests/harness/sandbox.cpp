@@ -42,6 +42,7 @@ Sandbox::~Sandbox() {
         }
         docker(words);
     }
+    docker({"network", "prune", "-f"});
 }
 
 void Sandbox::write(const std::string& name, std::string_view content) const {

@@ -116,7 +116,9 @@ void take_network_flags(const Flags& flags, desired::ContainerSpec& spec) {
     spec.extra_hosts = flags.values("add-host");
     for (const std::string& link : flags.values("link")) {
         const size_t colon = link.find(':');
-        spec.links.push_back({link.substr(0, colon), colon == std::string::npos ? link : link.substr(colon + 1)});
+        const bool old_way = !spec.endpoints.empty() && spec.endpoints.front().network == "bridge";
+        spec.links.push_back(
+            {link.substr(0, colon), colon == std::string::npos ? link : link.substr(colon + 1), old_way});
     }
 }
 

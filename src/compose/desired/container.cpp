@@ -37,7 +37,8 @@ std::vector<desired::Link> links_of(const Service& service) {
     std::vector<desired::Link> out;
     for (const std::string& link : service.links) {
         const std::size_t colon = link.find(':');
-        out.push_back({link.substr(0, colon), colon == std::string::npos ? link : link.substr(colon + 1)});
+        out.push_back({link.substr(0, colon), colon == std::string::npos ? link : link.substr(colon + 1),
+                       service.link_variables});
     }
     return out;
 }

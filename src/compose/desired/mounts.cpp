@@ -19,6 +19,7 @@ void fill_bind(const Mount& from, desired::Mount& to) {
     to.source = from.source;
     // compose-spec 05-services "create_host_path": defaults to true, in the long form, too.
     to.create_host_path = !from.bind || from.bind->create_host_path;
+    to.idmap = from.idmap;
     if (from.bind) {
         to.propagation = from.bind->propagation;
         to.recursive = from.bind->recursive;

@@ -46,6 +46,7 @@ struct Mount {
     std::string target;
     bool read_only{false};
     std::string consistency;
+    std::string idmap;  // x-idmap, an extension of ours: "owner"
 
     struct Bind {
         std::string propagation;
@@ -218,6 +219,7 @@ struct Service {
     StringList label_file;
     StringMap labels;  // label_file worked in
     StringList links;
+    bool link_variables{false};  // x-link-variables: links as Docker's first ones
     std::optional<Logging> logging;
     std::string mac_address;
     std::int64_t mem_limit{0};  // bytes

@@ -226,7 +226,9 @@ void Container::unpause() {
         throw Error(Errc::conflict, fmt::format("container '{}' is not paused", row_.name));
     }
     tell(Progress::unpausing);
-    runtime::thaw_cgroup(cgroup());
+    if (holds_ == 0) {
+        runtime::thaw_cgroup(cgroup());
+    }
     row_.status = ContainerStatus::running;
     save();
     record("unpause");
@@ -321,20 +323,62 @@ void Container::update(const UpdateRequest& request) {
     record("update");
 }
 
-void Container::connect_network(const desired::EndpointSpec& endpoint) {
-    if (has_process()) {
-        project_.networks.connect(row_, endpoint, row_.endpoints.empty());
+void Container::hold_still() {
+    if (has_process() && holds_ == 0 && row_.status != ContainerStatus::paused) {
+        runtime::freeze_cgroup(cgroup());
     }
-    spec_.endpoints.push_back(endpoint);
+    ++holds_;
+}
+
+void Container::let_go() {
+    if (--holds_ == 0 && has_process() && row_.status != ContainerStatus::paused) {
+        runtime::thaw_cgroup(cgroup());
+    }
+}
+
+void Container::connect_network(const desired::EndpointSpec& endpoint, const std::vector<desired::Link>& links) {
+    const std::string& mode = spec_.network_mode;
+    if (mode == "host" || mode.starts_with("container:") || mode.starts_with("service:")) {
+        throw Error(Errc::conflict,
+                    fmt::format("container '{}' uses the network of {}: it cannot be connected to others", row_.name,
+                                mode == "host" ? "the host" : "another container"));
+    }
+    if (mode == "none") {
+        throw Error(Errc::conflict,
+                    fmt::format("container '{}' has no network (none): it cannot be connected to one", row_.name));
+    }
+    desired::ContainerSpec wanted = spec_;
+    if (!has_process() || !row_.endpoints.empty()) {
+        wanted.endpoints = endpoints_of(spec_);  // the default bridge, where nothing was said
+    }
+    for (const auto& known : wanted.endpoints) {
+        if (known.network == endpoint.network) {
+            throw Error(Errc::conflict,
+                        fmt::format("endpoint with name {} already exists in network {}", row_.name, endpoint.network));
+        }
+    }
+    wanted.endpoints.push_back(endpoint);
+    wanted.links.insert(wanted.links.end(), links.begin(), links.end());
+    if (has_process()) {
+        project_.networks.connect(row_, {wanted, exposed_ports()}, endpoint.network);
+    } else {
+        project_.networks.require_connectable(endpoint);
+    }
+    spec_ = std::move(wanted);
     row_.spec_json = desired::to_json(spec_);
     save();
 }
 
 void Container::disconnect_network(const std::string& network) {
-    if (has_process()) {
-        project_.networks.disconnect(row_, network);
+    desired::ContainerSpec wanted = spec_;
+    wanted.endpoints = endpoints_of(spec_);
+    if (std::erase_if(wanted.endpoints, [&](const auto& it) { return it.network == network; }) == 0) {
+        throw Error(Errc::not_found, fmt::format("container {} is not connected to network {}", row_.name, network));
     }
-    std::erase_if(spec_.endpoints, [&](const auto& it) { return it.network == network; });
+    if (has_process()) {
+        project_.networks.disconnect(row_, {wanted, exposed_ports()}, network);
+    }
+    spec_ = std::move(wanted);
     row_.spec_json = desired::to_json(spec_);
     save();
 }

@@ -59,8 +59,11 @@ public:
     Task<> remove(bool volumes);
     void rename(const std::string& name);
     void update(const UpdateRequest& request);
-    void connect_network(const desired::EndpointSpec& endpoint);
+    void connect_network(const desired::EndpointSpec& endpoint, const std::vector<desired::Link>& links);
     void disconnect_network(const std::string& network);
+    /// Frozen without being called paused, until let_go() was called as often.
+    void hold_still();
+    void let_go();
     /// Its stdin's write end or its terminal, borrowed; -1 if it has neither.
     int stdin_fd();
     void close_stdin();
@@ -132,6 +135,7 @@ private:
     bool launching_{false}, busy_{false}, gone_{false};
     bool owes_dependents_{false};  ///< they are to be restarted when it is healthy
     int attachments_{0};
+    int holds_{0};
     std::uint64_t ends_{0};
     std::uint64_t run_{0};  ///< number of the current run; a timer of an older one does nothing
     std::uint64_t oom_kills_before_{0};

@@ -194,6 +194,9 @@ void Container::adopt(pid_t pid, UniqueFd pidfd) {
     if (forward_) {
         forward_->more();  // what the worker before us had not handed on
     }
+    if (row_.status == ContainerStatus::running) {
+        runtime::thaw_cgroup(cgroup());  // a worker that died may have held it still
+    }
     const NetworkWish wish{spec_, exposed_ports()};
     project_.networks.resume(row_, wish);
     oom_kills_before_ = runtime::oom_kills(cgroup());

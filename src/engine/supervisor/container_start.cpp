@@ -13,6 +13,7 @@
 #include "engine/supervisor/container.hpp"
 #include "engine/supervisor/container_turn.hpp"
 #include "engine/supervisor/health.hpp"
+#include "engine/supervisor/links.hpp"
 #include "engine/supervisor/mounts.hpp"
 #include "net/netns.hpp"
 #include "support/error.hpp"
@@ -181,7 +182,7 @@ void Container::keep_log_if_wanted() {
 }
 
 Task<> Container::begin_process() {
-    const auto spec = spec_with_joined_containers();
+    auto spec = spec_with_joined_containers();
     const auto run_folder = project_.paths.container_run(row_.id);
     std::filesystem::create_directories(run_folder);
     LaunchRequest request;
@@ -190,6 +191,7 @@ Task<> Container::begin_process() {
     const NetworkWish wish{spec, exposed_ports()};
     request.fd(LaunchFd::network_namespace) = project_.networks.attach(row_, wish);
     join_namespaces(spec, request, held);
+    tell_of_links(project_, row_, spec);
     if (spec.network_mode.starts_with("container:")) {
         const auto folder = project_.paths.container_run(spec.network_mode.substr(10));
         for (const char* file : {"hosts", "hostname", "resolv.conf"}) {

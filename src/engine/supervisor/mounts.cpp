@@ -1,12 +1,17 @@
 #include "engine/supervisor/mounts.hpp"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "engine/runtime/users.hpp"
 #include "engine/supervisor/container.hpp"
 #include "support/error.hpp"
+#include "support/files.hpp"
+#include "support/kernel/layered_tree.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/text.hpp"
 #include "volumes/resolve_mounts.hpp"
@@ -53,6 +58,27 @@ std::vector<volumes::ResolvedMount> inherited_mounts(Project& project, const Con
     return mounts;
 }
 
+std::string text_in(const std::vector<std::filesystem::path>& layers, const char* file) {
+    const auto fd = kernel::open_layered_file(layers, file);
+    return fd ? read_file(kernel::fd_path(fd->get())) : std::string{};
+}
+
+/// The ids that the container runs as: x-idmap gives them to the owner of the folder. Looked up in the image, for the
+/// container's root is not there yet.
+void find_user(volumes::MountRequest& request, const ImageFacts& image, const ContainerSpec& spec) {
+    const bool needed = std::any_of(spec.mounts.begin(), spec.mounts.end(),
+                                    [](const desired::Mount& mount) { return !mount.idmap.empty(); });
+    const std::string& user = spec.user.empty() ? image.config.user : spec.user;
+    if (!needed || user.empty()) {
+        return;
+    }
+    const std::vector<std::filesystem::path> layers(image.layers.begin(), image.layers.end());
+    const runtime::UserFiles files{text_in(layers, "/etc/passwd"), text_in(layers, "/etc/group")};
+    const runtime::ResolvedUser resolved = runtime::resolve_user(files, user, {});
+    request.uid = resolved.uid;
+    request.gid = resolved.gid;
+}
+
 std::string type_name(desired::Mount::Type kind) {
     switch (kind) {
         case desired::Mount::Type::volume:
@@ -85,6 +111,7 @@ std::vector<volumes::ResolvedMount> resolve_container_mounts(Project& project, c
     volumes::MountRequest request{spec.mounts, {}, {}, {}, 0, 0, {}};
     request.image_volumes.assign(image.config.volumes.begin(), image.config.volumes.end());
     request.inherited = inherited_mounts(project, spec);
+    find_user(request, image, spec);
     for (const MountRow& mount : row.mounts) {
         if (mount.anonymous) {
             request.previous_anonymous[mount.destination] = mount.name;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -43,14 +44,10 @@ std::vector<net::HostsEntry> extra_entries(const ContainerRow& row, const Contai
         }
         std::string address = text.substr(separator + 1);
         if (address == "host-gateway") {
-            address.clear();
-            for (const EndpointRow& endpoint : row.endpoints) {
-                if (address.empty()) {
-                    address = endpoint.ipv4_gateway.empty() ? endpoint.ipv6_gateway : endpoint.ipv4_gateway;
-                }
-            }
+            address = host_address(row, spec);
             if (address.empty()) {
-                address = "127.0.0.1";  // the host's own network
+                throw Error(Errc::invalid_input,
+                            fmt::format("extra host '{}': the container has no network that the host is in", text));
             }
         }
         if (address.starts_with('[') && address.ends_with(']')) {
@@ -68,12 +65,27 @@ void write_in_place(const std::filesystem::path& file, const std::string& conten
 
 }  // namespace
 
+std::string host_address(const ContainerRow& row, const ContainerSpec& spec) {
+    for (const EndpointRow& endpoint : row.endpoints) {
+        if (!endpoint.ipv4_gateway.empty() || !endpoint.ipv6_gateway.empty()) {
+            return endpoint.ipv4_gateway.empty() ? endpoint.ipv6_gateway : endpoint.ipv4_gateway;
+        }
+    }
+    return spec.network_mode == "host" ? "127.0.0.1" : "";
+}
+
 void Networks::write_files(const ContainerRow& row, const ContainerSpec& spec) const {
     const auto folder = paths_.container_run(row.id);
     const std::string hostname = spec.hostname.empty() ? row.id.substr(0, 12) : spec.hostname;
     const bool host = spec.network_mode == "host";
     auto own = own_entries(row, spec);
-    const auto extra = extra_entries(row, spec);
+    auto extra = extra_entries(row, spec);
+    const bool named = std::any_of(extra.begin(), extra.end(), [](const auto& it) { return it.names[0] == host_name; });
+    const auto served = serving_.find(row.id);
+    const bool has_dns = served != serving_.end() && served->second.dns != nullptr;  // which knows the name
+    if (const std::string address = host_address(row, spec); !named && !has_dns && !address.empty()) {
+        extra.push_back({address, {host_name}});
+    }
     std::string hosts = net::render_hosts_file(own, extra);
     if (host) {
         // With the host's network its names hold too.
@@ -84,6 +96,10 @@ void Networks::write_files(const ContainerRow& row, const ContainerSpec& spec) c
     }
     write_in_place(folder / "hosts", hosts);
     write_in_place(folder / "hostname", hostname + "\n");
+    write_resolv_conf(row, spec);
+}
+
+void Networks::write_resolv_conf(const ContainerRow& row, const ContainerSpec& spec) const {
     net::ResolvConfRequest request;
     request.dns = spec.dns;
     request.search = spec.dns_search;
@@ -91,7 +107,34 @@ void Networks::write_files(const ContainerRow& row, const ContainerSpec& spec) c
     const auto serving = serving_.find(row.id);
     request.embedded = serving != serving_.end() && serving->second.dns != nullptr;
     const auto conf = net::parse_resolv_conf(find_file("/etc/resolv.conf").value_or(""));
-    write_in_place(folder / "resolv.conf", net::render_resolv_conf(conf, request, host));
+    write_in_place(paths_.container_run(row.id) / "resolv.conf",
+                   net::render_resolv_conf(conf, request, spec.network_mode == "host"));
+}
+
+/// The name of a link whose container has another address now.
+void Networks::move_in_hosts(const std::string& id, const std::string& name, const net::IpAddress& address) const {
+    const auto file = paths_.container_run(id) / "hosts";
+    if (const auto text = find_file(file)) {
+        const std::string moved = net::with_hosts_entry_moved(*text, name, to_string(address));
+        if (moved != *text) {
+            write_in_place(file, moved);
+        }
+    }
+}
+
+/// Adds the lines of one endpoint, or takes them out; all others, the container's own changes too, stay.
+void Networks::edit_hosts(const ContainerRow& row, const ContainerSpec& spec, const EndpointRow& endpoint,
+                          bool present) const {
+    const auto file = paths_.container_run(row.id) / "hosts";
+    const auto text = find_file(file);
+    if (!text) {
+        return;
+    }
+    ContainerRow only = row;
+    only.endpoints = {endpoint};
+    const auto entries = own_entries(only, spec);
+    write_in_place(file,
+                   present ? net::with_hosts_entries(*text, entries) : net::without_hosts_entries(*text, entries));
 }
 
 }  // namespace stack::engine::supervisor

@@ -4,13 +4,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/netlink.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/state/owners.hpp"
 #include "net/endpoint.hpp"
-#include "net/host_links.hpp"
+#include "net/gateways.hpp"
 #include "net/netns.hpp"
 #include "net/network_rows.hpp"
 #include "support/database.hpp"
@@ -51,24 +51,13 @@ EndpointRow row_of(const net::Endpoint& endpoint, const net::Network& network, c
     return row;
 }
 
-/// Index of the endpoint that the default route goes through: the highest gw_priority, then the first.
-size_t gateway_index(const std::vector<EndpointSpec>& endpoints) {
-    size_t best = 0;
-    for (size_t i = 1; i < endpoints.size(); ++i) {
-        if (endpoints[i].gw_priority > endpoints[best].gw_priority) {
-            best = i;
-        }
+std::vector<desired::Link> links_of(const ContainerSpec& spec) {
+    auto links = spec.links;
+    for (const std::string& link : spec.external_links) {
+        const auto parts = split(link, ':');
+        links.push_back({std::string{parts[0]}, std::string{parts.back()}});
     }
-    return best;
-}
-
-/// "8080/tcp" -> a port to be published anywhere.
-desired::PortPublish exposed_port(const std::string& text) {
-    const auto parts = split(text, '/');
-    desired::PortPublish port;
-    port.container_port = static_cast<std::uint16_t>(parse_uint(parts[0]).value_or(0));
-    port.protocol = parts.size() > 1 ? std::string{parts[1]} : "tcp";
-    return port;
+    return links;
 }
 
 }  // namespace
@@ -115,6 +104,7 @@ std::vector<std::string> dns_names(const ContainerRow& row, const ContainerSpec&
 Networks::Networks(Loop& loop, const Paths& paths, const Database& database, KeeperLink& keeper, std::string project)
     : loop_{loop},
       paths_{paths},
+      database_{database},
       keeper_{keeper},
       project_{std::move(project)},
       store_{database, paths.tag()},
@@ -148,12 +138,7 @@ void Networks::create(const desired::NetworkSpec& spec, const desired::StringMap
 
 void Networks::remove(const std::string& name) {
     if (const auto network = store_.find(name)) {
-        firewall_.forget(*network);
-        if (!network->link.empty() && network->driver == "bridge") {
-            net::netlink::Socket socket{NETLINK_ROUTE};
-            net::remove_bridge(socket, network->link);
-        }
-        store_.remove(*network);
+        net::remove_network(store_, firewall_, *network);
     }
 }
 
@@ -186,31 +171,42 @@ Task<> Networks::watch_firewall() {
 
 int Networks::attach(ContainerRow& row, const NetworkWish& wish) {
     const std::string key = row.id + "/netns";
-    if (const int known = keeper_.find(key); known >= 0) {
+    const auto endpoints = endpoints_of(wish.spec);
+    if (const int known = keeper_.find(key); known >= 0 && row.endpoints.empty() == endpoints.empty()) {
         return known;
     }
     const std::string& mode = wish.spec.network_mode;
     if (mode == "host" || mode.starts_with("container:")) {
         return -1;
     }
+    if (!store_.endpoints_of(row.id).empty()) {
+        detach(row);  // what a worker that was killed had begun
+    }
     Rollback undo;
     undo.on_failure([&] { detach(row); });
     row.endpoints.clear();
     row.ports.clear();
     const int netns = keeper_.keep(key, net::make_netns());
-    const auto endpoints = endpoints_of(wish.spec);
     std::vector<net::Network> taken;
+    std::vector<net::GatewayCandidate> candidates;
     for (const EndpointSpec& endpoint : endpoints) {
         taken.push_back(network_of(endpoint));
+        candidates.push_back(net::candidate_of(taken.back(), endpoint.gw_priority));
     }
-    if (!taken.empty()) {
-        ensure_firewall(taken);
-    }
+    const net::GatewayChoice routes = net::choose_gateways(candidates);
     for (size_t i = 0; i < endpoints.size(); ++i) {
-        while_doing(fmt::format("connect '{}' to network '{}'", row.name, endpoints[i].network),
-                    [&] { attach_endpoint(netns, row, endpoints[i], i == gateway_index(endpoints)); });
+        while_doing(fmt::format("connect '{}' to network '{}'", row.name, endpoints[i].network), [&] {
+            attach_endpoint(netns, row, wish.spec, endpoints[i], {routes.v4 == i, routes.v6 == i});
+        });
     }
     if (!endpoints.empty()) {
+        serving_[row.id].links = links_of(wish.spec);
+        for (net::Network& network : taken) {
+            if (network.standing) {
+                network = store_.get(network.id);  // it may have got another pool
+            }
+        }
+        ensure_firewall(taken);  // with the leases, without which the standing bridge counts as not there
         publish(row, wish);
         serve(row, wish, netns);
     }
@@ -218,7 +214,8 @@ int Networks::attach(ContainerRow& row, const NetworkWish& wish) {
     return netns;
 }
 
-void Networks::attach_endpoint(int netns, ContainerRow& row, const EndpointSpec& spec, bool default_route) {
+void Networks::attach_endpoint(int netns, ContainerRow& row, const ContainerSpec& container, const EndpointSpec& spec,
+                               DefaultRoutes routes) {
     const net::Network network = network_of(spec);
     net::EndpointRequest request;
     request.owner_id = row.id;
@@ -227,10 +224,11 @@ void Networks::attach_endpoint(int netns, ContainerRow& row, const EndpointSpec&
     request.ipv4 = spec.ipv4_address;
     request.ipv6 = spec.ipv6_address;
     request.mac = spec.mac_address;
-    request.aliases = spec.aliases;
+    request.aliases = dns_names(row, container, spec);
     request.link_local_ips = spec.link_local_ips;
     request.driver_opts = spec.driver_opts;
-    request.default_route = default_route;
+    request.default_route_v4 = routes.v4;
+    request.default_route_v6 = routes.v6;
     const net::Endpoint endpoint = net::attach(netns, store_, network, request);
     row.endpoints.push_back(row_of(endpoint, network, spec));
     const bool is_known = zones_.count(network.id) > 0;
@@ -240,39 +238,6 @@ void Networks::attach_endpoint(int netns, ContainerRow& row, const EndpointSpec&
     }
     serving_[row.id].network_ids.push_back(network.id);
     relink(network.id);
-    tell_others(network.id);
-}
-
-void Networks::connect(ContainerRow& row, const EndpointSpec& endpoint, bool default_route) {
-    const int netns = keeper_.find(row.id + "/netns");
-    if (netns < 0) {
-        throw Error(Errc::conflict, fmt::format("container '{}' has no network namespace of its own", row.name));
-    }
-    ensure_firewall({network_of(endpoint)});
-    attach_endpoint(netns, row, endpoint, default_route);
-    Serving& serving = serving_[row.id];
-    if (serving.view) {
-        const EndpointRow& added = row.endpoints.back();
-        serving.view->add_network(added.network, zones_.at(added.network_id).zone);
-    }
-}
-
-void Networks::disconnect(ContainerRow& row, const std::string& name) {
-    const net::Network network = store_.get(name);
-    for (const net::Endpoint& endpoint : store_.endpoints_of(row.id)) {
-        if (endpoint.network_id == network.id) {
-            net::detach(keeper_.find(row.id + "/netns"), store_, endpoint);
-        }
-    }
-    std::erase_if(row.endpoints, [&](const EndpointRow& it) { return it.network_id == network.id; });
-    if (const auto serving = serving_.find(row.id); serving != serving_.end()) {
-        if (serving->second.view) {
-            serving->second.view->remove_network(network.name);
-        }
-        std::erase(serving->second.network_ids, network.id);
-        renew_zone(network.id);
-        leave_zone(network.id);
-    }
     tell_others(network.id);
 }
 
@@ -292,90 +257,34 @@ void Networks::rename(ContainerRow& row, const std::string& before) {
     }
 }
 
-void Networks::publish(ContainerRow& row, const NetworkWish& wish) {
-    auto wanted = wish.spec.ports;
-    if (wish.spec.publish_all) {
-        for (const std::string& text : wish.exposed) {
-            wanted.push_back(exposed_port(text));
-        }
-    }
-    const auto leased = store_.endpoints_of(row.id);
-    if (leased.empty()) {
+void Networks::name_host(const ContainerRow& row) {
+    const auto serving = serving_.find(row.id);
+    if (serving == serving_.end() || !serving->second.view) {
         return;
     }
-    for (const std::string& text : wish.exposed) {
-        const desired::PortPublish port = exposed_port(text);
-        const auto same = [&](const auto& it) {
-            return it.container_port == port.container_port && it.protocol == port.protocol;
-        };
-        if (std::none_of(wanted.begin(), wanted.end(), same) &&
-            std::none_of(row.ports.begin(), row.ports.end(), same)) {
-            row.ports.push_back({"", 0, port.container_port, port.protocol});
+    net::Zone& own = serving->second.view->own();
+    if (const auto* known = own.find(host_name)) {
+        for (const auto stale = *known; const net::IpAddress& address : stale) {
+            own.remove(host_name, address);
         }
     }
-    if (wanted.empty()) {
-        return;
-    }
-    const auto with_v4 = std::find_if(leased.begin(), leased.end(), [](const auto& it) { return it.ipv4.has_value(); });
-    const net::Endpoint& endpoint = with_v4 == leased.end() ? leased.front() : *with_v4;
-    std::vector<net::PortForward> forwards;
-    for (size_t i = 0; i < wanted.size(); ++i) {
-        std::optional<net::IpAddress> host_ip;
-        if (!wanted[i].host_ip.empty()) {
-            host_ip = net::IpAddress::parse(wanted[i].host_ip);
-        }
-        net::PortReservation reservation;
-        try {
-            reservation = net::reserve_port(host_ip, wanted[i].host_port, wanted[i].protocol);
-        } catch (const Error& error) {
-            if (error.pos() || wanted[i].pos.file.empty()) {
-                throw;
+    for (const EndpointRow& endpoint : row.endpoints) {
+        for (const std::string& gateway : {endpoint.ipv4_gateway, endpoint.ipv6_gateway}) {
+            if (!gateway.empty()) {
+                own.add(host_name, net::IpAddress::parse(gateway));
             }
-            throw Error{error}.at(wanted[i].pos);
         }
-        const auto target = endpoint.ipv4 ? endpoint.ipv4 : endpoint.ipv6;
-        forwards.push_back(
-            {endpoint.id, row.id, host_ip, reservation.port, wanted[i].protocol, *target, wanted[i].container_port});
-        row.ports.push_back({wanted[i].host_ip, reservation.port, wanted[i].container_port, wanted[i].protocol});
-        for (size_t s = 0; s < reservation.sockets.size(); ++s) {
-            keeper_.keep(fmt::format("{}/port/{}/{}", row.id, i, s), std::move(reservation.sockets[s]));
-        }
-    }
-    firewall_.publish(forwards);
-    relay(row.id, forwards);
-}
-
-/// The sockets were the keeper's: if it died together with the worker they are gone, and the ports are free.
-void Networks::reserve_again(const std::string& id, const std::vector<net::PortForward>& ports) {
-    for (size_t i = 0; i < ports.size(); ++i) {
-        if (!keeper_.keys(fmt::format("{}/port/{}/", id, i)).empty()) {
-            continue;
-        }
-        try {
-            auto reservation = net::reserve_port(ports[i].host_ip, ports[i].host_port, ports[i].protocol);
-            for (size_t s = 0; s < reservation.sockets.size(); ++s) {
-                keeper_.keep(fmt::format("{}/port/{}/{}", id, i, s), std::move(reservation.sockets[s]));
-            }
-        } catch (const Error& error) {
-            log_warning("port {} goes on without its reservation: {}", ports[i].host_port, error.what());
+        if (own.find(host_name)) {
+            break;
         }
     }
 }
 
-void Networks::relay(const std::string& id, const std::vector<net::PortForward>& ports) {
-    Serving& serving = serving_[id];
-    for (size_t i = 0; i < ports.size(); ++i) {
-        net::PortReservation reservation;
-        reservation.host_ip = ports[i].host_ip;
-        reservation.port = ports[i].host_port;
-        reservation.protocol = ports[i].protocol;
-        for (const std::string& key : keeper_.keys(fmt::format("{}/port/{}/", id, i))) {
-            reservation.sockets.push_back(duplicate(keeper_.find(key)));
-        }
-        if (!reservation.sockets.empty()) {
-            serving.relays.emplace_back(loop_, reservation, ports[i].container_ip, ports[i].container_port);
-        }
-    }
+bool Networks::leads_out(const ContainerRow& row) const {
+    return std::any_of(row.endpoints.begin(), row.endpoints.end(), [&](const EndpointRow& endpoint) {
+        const auto network = store_.find(endpoint.network_id);
+        return network && !network->internal;
+    });
 }
 
 void Networks::serve(const ContainerRow& row, const NetworkWish& wish, int netns) {
@@ -395,20 +304,15 @@ void Networks::serve(const ContainerRow& row, const NetworkWish& wish, int netns
     net::DnsSockets sockets{duplicate(keeper_.find(udp)), duplicate(keeper_.find(tcp))};
     serving.view = std::make_shared<net::EndpointView>();
     net::DnsServerOptions options;
-    options.forward = false;
+    options.forward = leads_out(row);
+    serving.forward = options.forward;
     for (const EndpointRow& endpoint : row.endpoints) {
         serving.view->add_network(endpoint.network, zones_.at(endpoint.network_id).zone);
-        const auto network = store_.find(endpoint.network_id);
-        options.forward = options.forward || (network && !network->internal);
     }
     for (const std::string& server : wish.spec.dns) {
         options.upstreams.push_back({net::IpAddress::parse(server)});
     }
-    serving.links = wish.spec.links;
-    for (const std::string& link : wish.spec.external_links) {
-        const auto parts = split(link, ':');
-        serving.links.push_back({std::string{parts[0]}, std::string{parts.back()}});
-    }
+    name_host(row);
     if (!forwarder_) {
         forwarder_ = std::make_unique<net::DnsForwarder>(loop_);
     }
@@ -424,6 +328,7 @@ void Networks::resume(const ContainerRow& row, const NetworkWish& wish) {
         return;
     }
     Serving& serving = serving_[row.id];
+    serving.links = links_of(wish.spec);
     for (const EndpointRow& endpoint : row.endpoints) {
         enter_zone(endpoint.network_id);
         serving.network_ids.push_back(endpoint.network_id);
@@ -435,9 +340,8 @@ void Networks::resume(const ContainerRow& row, const NetworkWish& wish) {
         }
     }
     ensure_firewall(taken);
-    const auto forwards = store_.ports_of(row.id);
-    reserve_again(row.id, forwards);
-    relay(row.id, forwards);
+    reserve_again(row);
+    relay(row, gateways(row, wish.spec));
     serve(row, wish, netns);
 }
 
@@ -450,7 +354,7 @@ void Networks::detach(ContainerRow& row) {
     }
     const int netns = keeper_.find(row.id + "/netns");
     if (netns >= 0 || !row.endpoints.empty() || !network_ids.empty()) {
-        if (!row.ports.empty()) {
+        if (!row.ports.empty() || !store_.ports_of(row.id).empty()) {
             errors.attempt("withdraw its ports", [&] { firewall_.unpublish(row.id); });
         }
         // The links go with the namespace, all at once, when its last descriptor is closed.
@@ -477,11 +381,12 @@ void Networks::detach(ContainerRow& row) {
 void Networks::remove_unused_rules() {
     firewall_events_.reset();
     firewall_watch_.reset();
+    remove_leftovers();
     firewall_.remove_if_unused();
 }
 
-void Networks::remove_leftovers(const std::vector<std::string>& living_ids) {
-    for (const std::string& sentence : net::remove_leftovers(store_, living_ids)) {
+void Networks::remove_leftovers() {
+    for (const std::string& sentence : net::remove_leftovers(store_, [this] { return network_owners(database_); })) {
         log_info("{}", sentence);
     }
 }

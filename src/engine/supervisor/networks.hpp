@@ -48,9 +48,13 @@ public:
     /// Gives the container a namespace, attaches and publishes; fills the row's endpoints and ports. If it has them
     /// already (a restart by policy), nothing changes. Returns the namespace, borrowed. On failure nothing is left.
     int attach(ContainerRow& row, const NetworkWish& wish);
-    /// One more network for a container that has a namespace.
-    void connect(ContainerRow& row, const desired::EndpointSpec& endpoint, bool default_route);
-    void disconnect(ContainerRow& row, const std::string& network);
+    /// One more network for a container that runs; the wish has its endpoint already. Routes, ports, names and files
+    /// follow. On failure nothing is changed.
+    void connect(ContainerRow& row, const NetworkWish& wish, const std::string& network);
+    /// The wish does not have its endpoint any more.
+    void disconnect(ContainerRow& row, const NetworkWish& wish, const std::string& network);
+    /// For a container that does not run: throws what connect() would throw at once.
+    void require_connectable(const desired::EndpointSpec& endpoint) const;
     /// After a worker's restart: serves again what the keeper kept. `wish` as at attach().
     void resume(const ContainerRow& row, const NetworkWish& wish);
     /// Gives everything back. Tolerates absence.
@@ -61,10 +65,8 @@ public:
     void rename(ContainerRow& row, const std::string& before);
     void write_files(const ContainerRow& row, const desired::ContainerSpec& spec) const;
 
-    /// Rules of a host where nothing of ours runs any more.
+    /// What a crash left of containers that are gone, and the rules of a host where nothing of ours runs any more.
     void remove_unused_rules();
-    /// For crash recovery; see net::remove_leftovers.
-    void remove_leftovers(const std::vector<std::string>& living_ids);
 
 private:
     struct Serving {
@@ -73,6 +75,11 @@ private:
         std::vector<net::PortRelay> relays;
         std::vector<desired::Link> links;
         std::vector<std::string> network_ids;
+        bool forward{false};  ///< whether the DNS server asks the host's resolvers
+    };
+    /// What published ports lead to.
+    struct Targets {
+        std::optional<net::Endpoint> v4, v6;
     };
     struct Zone {
         std::shared_ptr<net::Zone> zone;
@@ -80,11 +87,28 @@ private:
         int watch{-1};
     };
 
-    void attach_endpoint(int netns, ContainerRow& row, const desired::EndpointSpec& endpoint, bool default_route);
+    /// Which of the default routes an endpoint gets.
+    struct DefaultRoutes {
+        bool v4{false}, v6{false};
+    };
+    void attach_endpoint(int netns, ContainerRow& row, const desired::ContainerSpec& spec,
+                         const desired::EndpointSpec& endpoint, DefaultRoutes routes);
+    void detach_endpoint(int netns, ContainerRow& row, const net::Network& network);
+    Targets gateways(const ContainerRow& row, const desired::ContainerSpec& spec) const;
+    void move_gateways(int netns, ContainerRow& row, const desired::ContainerSpec& spec);
     void publish(ContainerRow& row, const NetworkWish& wish);
+    void reserve(ContainerRow& row, const desired::PortPublish& port, const Targets& targets);
+    static std::vector<net::PortForward> forwards(const ContainerRow& row, const Targets& targets);
+    void forward(const ContainerRow& row, const Targets& targets);
     void serve(const ContainerRow& row, const NetworkWish& wish, int netns);
-    void reserve_again(const std::string& id, const std::vector<net::PortForward>& ports);
-    void relay(const std::string& id, const std::vector<net::PortForward>& ports);
+    void name_host(const ContainerRow& row);
+    bool leads_out(const ContainerRow& row) const;
+    void reserve_again(const ContainerRow& row);
+    void relay(const ContainerRow& row, const Targets& targets);
+    void edit_hosts(const ContainerRow& row, const desired::ContainerSpec& spec, const EndpointRow& endpoint,
+                    bool present) const;
+    void move_in_hosts(const std::string& id, const std::string& name, const net::IpAddress& address) const;
+    void write_resolv_conf(const ContainerRow& row, const desired::ContainerSpec& spec) const;
     net::Network network_of(const desired::EndpointSpec& endpoint) const;
 
     static void add_names(net::Zone& zone, const net::Endpoint& endpoint, const std::string& network_name);
@@ -94,12 +118,14 @@ private:
     void renew_zone(const std::string& network_id);
     void relink(const std::string& network_id);
     void tell_others(const std::string& network_id) const;
+    void remove_leftovers();
     Task<> watch_others();
     Task<> watch_firewall();
     void ensure_firewall(const std::vector<net::Network>& networks);
 
     Loop& loop_;
     const Paths& paths_;
+    const Database& database_;
     KeeperLink& keeper_;
     std::string project_;
     net::NetworkStore store_;
@@ -112,6 +138,12 @@ private:
     std::unique_ptr<net::FirewallWatch> firewall_events_;
     std::unique_ptr<Watched> firewall_watch_;
 };
+
+/// By which containers know the host, without configuration; extra_hosts may say otherwise.
+constexpr const char* host_name = "host.docker.internal";
+/// Where a container reaches the host: the gateway of its first network that has one; 127.0.0.1 on the host's own
+/// network. Empty: nowhere.
+std::string host_address(const ContainerRow& row, const desired::ContainerSpec& spec);
 
 /// The networks that a container takes part in, in the order of its interfaces; the default bridge where nothing is
 /// said. Empty for network modes without endpoints of their own.

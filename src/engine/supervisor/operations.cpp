@@ -297,6 +297,16 @@ void detach(Session& session, const Json& request) {
     answer(session);
 }
 
+void hold(Session& session, const Json& request) {
+    for (const std::string& name : request.at("containers").get<std::vector<std::string>>()) {
+        if (const auto container = session.project.find(name)) {
+            container->hold_still();
+            session.held.push_back(container);
+        }
+    }
+    answer(session);
+}
+
 /// Short ones that change one container.
 void adjust(Session& session, const Json& request) {
     const std::string verb = request.at("op");
@@ -311,7 +321,7 @@ void adjust(Session& session, const Json& request) {
     } else {
         const auto values = desired::container_spec_from_json(request.at("values").get<std::string>());
         if (verb == "connect") {
-            container->connect_network(values.endpoints.at(0));
+            container->connect_network(values.endpoints.at(0), values.links);
         } else {
             UpdateRequest update;
             if (request.value("resources", false)) {
@@ -365,6 +375,8 @@ Task<> run_operation(Session& session, const std::string& text) {
         co_await wait(session, request);
     } else if (verb == "kill" || verb == "pause" || verb == "unpause") {
         signal_all(session, request);
+    } else if (verb == "hold") {
+        hold(session, request);
     } else if (verb == "attach") {
         attach(session, request);
     } else if (verb == "detach") {

@@ -85,6 +85,12 @@ void Session::close() {
         }
     }
     attached.clear();
+    for (const auto& weak : held) {
+        if (const auto container = weak.lock()) {
+            container->let_go();
+        }
+    }
+    held.clear();
     watched_.stop();
 }
 

@@ -29,6 +29,8 @@ public:
     std::shared_ptr<Operation> operation;
     /// Containers this client is attached to.
     std::vector<std::weak_ptr<Container>> attached;
+    /// Containers that stand still for as long as this client is there.
+    std::vector<std::weak_ptr<Container>> held;
 
 private:
     Task<> run_request(std::string json);

@@ -76,12 +76,15 @@ void Networks::renew_zone(const std::string& network_id) {
 void Networks::relink(const std::string& network_id) {
     const net::Zone& zone = *zones_.at(network_id).zone;
     for (auto& [id, serving] : serving_) {
-        if (!serving.view || serving.links.empty()) {
-            continue;
-        }
         for (const desired::Link& link : serving.links) {
             const auto* addresses = zone.find(to_lower(link.container));
             if (addresses == nullptr) {
+                continue;
+            }
+            if (link.variables && !addresses->empty()) {
+                move_in_hosts(id, link.alias, addresses->front());
+            }
+            if (!serving.view) {
                 continue;
             }
             net::Zone& own = serving.view->own();

@@ -70,7 +70,16 @@ bool belongs_to_image(std::string_view xattr) {
 
 class FolderWriter {
 public:
-    explicit FolderWriter(Sink& sink) : sink_{sink} {}
+    FolderWriter(Sink& sink, bool is_layer) : sink_{sink}, is_layer_{is_layer} {}
+
+    /// The entry of the folder itself.
+    void root(int fd) {
+        struct stat status {};
+        check(::fstat(fd, &status), [] { return "stat the folder"; });
+        Entry item = describe(status, "./");
+        read_xattrs(fd, ".", item);
+        header(item);
+    }
 
     void folder(int fd, const std::string& prefix) {
         for (const std::string& name : sorted_names(fd, prefix)) {
@@ -89,7 +98,7 @@ private:
             return;
         }
         Entry item = describe(status, path);
-        if (S_ISCHR(status.st_mode) && status.st_rdev == 0) {
+        if (is_layer_ && S_ISCHR(status.st_mode) && status.st_rdev == 0) {
             whiteout(std::move(item), name);
             return;
         }
@@ -104,7 +113,7 @@ private:
                 return;
             }
         }
-        const bool opaque = read_xattrs(parent, name, item);
+        const bool opaque = read_xattrs(parent, name, item) && is_layer_;
         if (S_ISLNK(status.st_mode)) {
             item.link_target = sized_answer(
                 [&](char* data, size_t size) { return readlink_exact(parent, name, data, size); }, "readlink " + path);
@@ -170,7 +179,7 @@ private:
     }
 
     // True if the folder hides what lower layers have below its name.
-    static bool read_xattrs(int parent, const std::string& name, Entry& item) {
+    bool read_xattrs(int parent, const std::string& name, Entry& item) const {
         const std::string place = kernel::fd_path(parent) + '/' + name;
         const std::string names = sized_answer(
             [&](char* data, size_t size) { return ::llistxattr(place.c_str(), data, size); }, "xattrs of " + item.path);
@@ -183,7 +192,7 @@ private:
                     [&](char* data, size_t size) { return ::lgetxattr(place.c_str(), key.c_str(), data, size); },
                     key + " of " + item.path);
             };
-            if (key == "trusted.overlay.redirect" || key == "trusted.overlay.metacopy") {
+            if (is_layer_ && (key == "trusted.overlay.redirect" || key == "trusted.overlay.metacopy")) {
                 throw Error(Errc::unsupported,
                             fmt::format("'{}' has {}: the layer was not mounted with redirect_dir=off,metacopy=off",
                                         item.path, key));
@@ -238,6 +247,7 @@ private:
     }
 
     Sink& sink_;
+    bool is_layer_;
     FolderSummary summary_;
     std::unordered_map<ino_t, std::string> first_names_;
     std::vector<char> buffer_ = std::vector<char>(copy_buffer_size);
@@ -247,7 +257,16 @@ private:
 
 FolderSummary write_folder(const std::filesystem::path& folder, Sink& sink) {
     const UniqueFd root = kernel::open_at(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY);
-    FolderWriter writer{sink};
+    FolderWriter writer{sink, true};
+    writer.folder(root.get(), "");
+    sink.raw(end_of_archive());
+    return writer.summary();
+}
+
+FolderSummary write_tree(const std::filesystem::path& folder, Sink& sink) {
+    const UniqueFd root = kernel::open_at(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY);
+    FolderWriter writer{sink, false};
+    writer.root(root.get());
     writer.folder(root.get(), "");
     sink.raw(end_of_archive());
     return writer.summary();

@@ -19,4 +19,7 @@ struct FolderSummary {
 /// off).
 FolderSummary write_folder(const std::filesystem::path& folder, Sink& sink);
 
+/// The tar of any folder, as it is: names of whiteouts mean nothing, and the folder itself has an entry, "./".
+FolderSummary write_tree(const std::filesystem::path& folder, Sink& sink);
+
 }  // namespace stack::image::tar

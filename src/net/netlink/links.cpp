@@ -130,6 +130,18 @@ Message add_macvlan(const MacvlanRequest& request) {
     return message;
 }
 
+Message add_ipvlan(const IpvlanRequest& request) {
+    Message message = new_link(request.name, fmt::format("make the ipvlan link '{}'", request.name));
+    message.put_u32(IFLA_LINK, static_cast<std::uint32_t>(request.parent_index));
+    message.put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(request.netns));
+    put_mtu(message, request.mtu);
+    message.nest(IFLA_LINKINFO, [&](Message& info) {
+        info.put_text(IFLA_INFO_KIND, "ipvlan");
+        info.nest(IFLA_INFO_DATA, [&](Message& data) { data.put_u16(IFLA_IPVLAN_MODE, request.mode); });
+    });
+    return message;
+}
+
 Message add_address(int index, const IpAddress& address, int prefix) {
     Message message{RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
                     fmt::format("add the address {}/{}", to_string(address), prefix)};
@@ -156,6 +168,17 @@ Message add_default_route(int index, const IpAddress& gateway) {
     header.rtm_scope = RT_SCOPE_UNIVERSE;
     header.rtm_type = RTN_UNICAST;
     message.header(header).put(RTA_GATEWAY, gateway.bytes()).put_u32(RTA_OIF, static_cast<std::uint32_t>(index));
+    return message;
+}
+
+Message remove_default_route(int family) {
+    Message message{RTM_DELROUTE, 0, "remove the default route"};
+    rtmsg header{};
+    header.rtm_family = static_cast<unsigned char>(family);
+    header.rtm_table = RT_TABLE_MAIN;
+    header.rtm_scope = RT_SCOPE_NOWHERE;  // any
+    header.rtm_type = RTN_UNICAST;
+    message.header(header).tolerate(ESRCH).tolerate(ENOENT).tolerate(EAFNOSUPPORT);
     return message;
 }
 

@@ -44,9 +44,21 @@ struct MacvlanRequest {
 };
 Message add_macvlan(const MacvlanRequest& request);
 
+struct IpvlanRequest {
+    std::string name;
+    int parent_index{0};
+    int netns{-1};
+    std::uint16_t mode{0};  ///< IPVLAN_MODE_*, l2
+    int mtu{0};
+};
+/// It has its parent's MAC.
+Message add_ipvlan(const IpvlanRequest& request);
+
 Message add_address(int index, const IpAddress& address, int prefix);
 /// `metric` 0: the kernel's default.
 Message add_default_route(int index, const IpAddress& gateway);
+/// Of the main table, whatever it goes through; `family` is AF_INET or AF_INET6. Tolerates absence.
+Message remove_default_route(int family);
 Message remove_link(int index, const std::string& name);
 
 struct Link {

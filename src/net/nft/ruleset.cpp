@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <arpa/inet.h>  // before the kernel's in.h, which gives way to it
 #include <fmt/format.h>
@@ -187,10 +188,6 @@ std::vector<Message> skeleton(const std::string& table) {
     return out;
 }
 
-size_t rule_count() {
-    return rules().size();
-}
-
 std::vector<SetElements> elements_of(const Network& network) {
     if (network.driver != "bridge") {
         return {};
@@ -229,6 +226,23 @@ SetElements elements_of(const PortForward& port) {
     const std::string value = concatenation({std::string{port.container_ip.bytes()}, port_bytes(port.container_port)});
     return SetElements{fmt::format("{}{}", port.host_ip ? "ports" : "any", v6 ? 6 : 4),
                        std::vector<Element>{Element{concatenation(key), value}}};
+}
+
+bool is_whole(netlink::Socket& socket, const std::string& table, const std::vector<SetElements>& lists) {
+    if (count_rules(socket, table) != rules().size()) {
+        return false;
+    }
+    const auto wanted = by_set(lists);
+    const auto all = sets();
+    return std::all_of(all.begin(), all.end(), [&](const Set& set) {
+        std::set<std::pair<std::string, bool>> keys;  // the same element twice is one
+        if (const auto found = wanted.find(set.name); found != wanted.end()) {
+            for (const Element& element : found->second) {
+                keys.emplace(element.key, element.end_of_interval);
+            }
+        }
+        return count_elements(socket, table, set.name) == keys.size();
+    });
 }
 
 std::vector<Message> add_all(const std::string& table, const std::vector<SetElements>& lists) {

@@ -21,9 +21,6 @@ namespace stack::net::nft {
 ///   published, is known, or stays inside it
 std::vector<Message> skeleton(const std::string& table);
 
-/// How many rules the skeleton has.
-size_t rule_count();
-
 struct SetElements {
     std::string set;
     std::vector<Element> elements;
@@ -31,6 +28,9 @@ struct SetElements {
 /// Only bridge networks have any.
 std::vector<SetElements> elements_of(const Network& network);
 SetElements elements_of(const PortForward& port);
+
+/// Whether the table holds all rules and exactly these elements, as far as their numbers tell. The table must be there.
+bool is_whole(netlink::Socket& socket, const std::string& table, const std::vector<SetElements>& lists);
 
 std::vector<Message> add_all(const std::string& table, const std::vector<SetElements>& lists);
 std::vector<Message> remove_all(const std::string& table, const std::vector<SetElements>& lists);

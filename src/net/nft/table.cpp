@@ -133,6 +133,27 @@ size_t count_rules(netlink::Socket& socket, const std::string& table) {
     return count;
 }
 
+size_t count_elements(netlink::Socket& socket, const std::string& table, const std::string& set) {
+    size_t count = 0;
+    Message request = message(NFT_MSG_GETSETELEM, NLM_F_DUMP, "list the elements of an nft set");
+    request.put_text(NFTA_SET_ELEM_LIST_TABLE, table).put_text(NFTA_SET_ELEM_LIST_SET, set);
+    socket.dump(
+        request,
+        [&](const nlmsghdr& answer) {
+            nlattr* list =
+                nlmsg_find_attr(const_cast<nlmsghdr*>(&answer), sizeof(nfgenmsg), NFTA_SET_ELEM_LIST_ELEMENTS);
+            if (list == nullptr) {
+                return;
+            }
+            int left = nla_len(list);
+            for (auto* at = static_cast<nlattr*>(nla_data(list)); nla_ok(at, left); at = nla_next(at, &left)) {
+                ++count;
+            }
+        },
+        [&] { count = 0; });
+    return count;
+}
+
 Message add_chain(const std::string& table, const Chain& chain) {
     Message out = message(NFT_MSG_NEWCHAIN, NLM_F_CREATE, fmt::format("make the nft chain '{}'", chain.name));
     out.put_text(NFTA_CHAIN_TABLE, table).put_text(NFTA_CHAIN_NAME, chain.name);

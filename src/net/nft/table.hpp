@@ -49,6 +49,8 @@ std::vector<Table> list_tables(netlink::Socket& socket);
 /// With everything in it. ENOENT is tolerated by nobody: within a transaction it would undo the rest.
 Message remove_table(const std::string& table);
 size_t count_rules(netlink::Socket& socket, const std::string& table);
+/// The starts and ends of intervals are elements of their own.
+size_t count_elements(netlink::Socket& socket, const std::string& table, const std::string& set);
 Message add_chain(const std::string& table, const Chain& chain);
 /// `id` is unique within the transaction.
 Message add_set(const std::string& table, const Set& set, unsigned id);

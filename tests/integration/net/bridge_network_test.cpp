@@ -45,7 +45,7 @@ TEST_CASE("containers of one network reach each other, of two networks only what
     CHECK(ask(web.netns(), "192.0.2.1", 3306) == to_string(*db_back.gateway_v4) + " rows");
     CHECK(ask(web.netns(), to_string(*db_back.ipv4), 3306, false, 300) == "timeout");
     // Connected to the second network, live.
-    const Endpoint web_back = web.join(back, {.default_route = false});
+    const Endpoint web_back = web.join(back, {.default_route_v4 = false, .default_route_v6 = false});
     CHECK(web_back.ifname == "eth1");
     CHECK(ask(web.netns(), to_string(*db_back.ipv4), 3306) == to_string(*web_back.ipv4) + " rows");
     detach(web.netns(), host.store, web_back);
@@ -234,7 +234,7 @@ TEST_CASE("the namespace's end takes the link with it, and remove_leftovers give
         const UniqueFd netns = make_netns();
         attach(netns.get(), host.store, network, {.owner_id = "gone", .owner_name = "gone"});
     }
-    const auto said = remove_leftovers(host.store, {});
+    const auto said = remove_leftovers(host.store, [] { return std::vector<std::string>{}; });
     CHECK(host.store.endpoints().empty());
     CHECK_FALSE(said.empty());
 }

@@ -25,3 +25,12 @@ TEST_CASE("names and addresses that would break the file are refused", "[net][ho
     CHECK_THROWS_WITH(render_hosts_file({}, {{"192.0.2.9 x", {"a"}}}), Catch::Contains("cannot be an address"));
     CHECK_THROWS_WITH(render_hosts_file({}, {{"192.0.2.9", {"#a"}}}), Catch::Contains("cannot be a host name"));
 }
+
+TEST_CASE("lines of an endpoint come and go, all others stay", "[net][hosts_file]") {
+    const std::string mine = "127.0.0.1 localhost\n# mine\n10.1.0.2\told\n10.1.0.22 near";
+    const std::string more = with_hosts_entries(mine, {{"10.2.0.2", {"web"}}});
+    CHECK(more == mine + "\n10.2.0.2\tweb\n");
+    CHECK(without_hosts_entries(more, {{"10.2.0.2", {}}, {"10.1.0.2", {}}}) ==
+          "127.0.0.1 localhost\n# mine\n10.1.0.22 near\n");
+    CHECK(without_hosts_entries("", {{"10.2.0.2", {}}}).empty());
+}

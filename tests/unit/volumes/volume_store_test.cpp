@@ -95,9 +95,9 @@ TEST_CASE("prune takes anonymous volumes only, unless told all", "[volumes][stor
     world.make("named");
     const auto anonymous = world.store.create_anonymous();
     CHECK(anonymous.name.size() == 64);
-    REQUIRE(world.store.prune(nobody, false).size() == 1);
+    REQUIRE(world.store.prune(nobody, [](const Volume& it) { return it.anonymous; }).volumes.size() == 1);
     CHECK(world.store.find("named"));
-    CHECK(world.store.prune(nobody, true).size() == 1);
+    CHECK(world.store.prune(nobody, [](const Volume&) { return true; }).volumes.size() == 1);
     CHECK(world.store.list().empty());
 }
 

@@ -1,0 +1,26 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "cli/render_error.hpp"
+#include "cli/verbs.hpp"
+#include "cli/volume/volume_room.hpp"
+
+namespace stack::cli {
+
+int remove_volumes(Context& context, const Flags& flags) {
+    VolumeRoom room{context.paths};
+    int code = 0;
+    for (const std::string& word : flags.words()) {
+        try {
+            room.store.remove(word, room.users_of(), flags.on("force"));
+            fmt::print("{}\n", word);
+        } catch (const Error& error) {
+            report_and_go_on(context, error);
+            code = 1;
+        }
+    }
+    return code;
+}
+
+}  // namespace stack::cli

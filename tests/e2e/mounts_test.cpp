@@ -1,0 +1,248 @@
+// What a service says under `volumes:`, seen from inside.
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/sandbox.hpp"
+#include "support/files.hpp"
+#include "support/text.hpp"
+
+using namespace stack::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+void up(const Sandbox& box, const std::string& compose) {
+    box.write("compose.yaml", compose);
+    const Result result = box.stack({"up", "-d"});
+    INFO(result.all());
+    REQUIRE(result.exit_code == 0);
+}
+
+std::string inside(const Sandbox& box, const std::string& service, const std::string& script) {
+    const Result result = box.stack({"exec", "-T", service, "sh", "-c", script});
+    return std::string{stack::trim(result.all())};
+}
+
+std::vector<std::string> volumes_of(const Sandbox& box) {
+    std::vector<std::string> names;
+    const std::string out = box.stack({"volume", "ls", "-q"}).out;
+    for (const auto name : stack::split(stack::trim(out), '\n')) {
+        names.emplace_back(name);
+    }
+    return names;
+}
+
+}  // namespace
+
+TEST_CASE("a subpath of a volume is mounted, a missing one is an error that names it", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    REQUIRE(box.stack({"volume", "create", "shared"}).exit_code == 0);
+    const fs::path data = box.paths().volumes() / "shared/_data";
+    fs::create_directories(data / "logs");
+    stack::write_file(data / "logs/line", "one\n");
+    stack::write_file(data / "secret", "no\n");
+    fs::create_symlink("/etc", data / "trap");
+    const auto compose = [](const std::string& subpath) {
+        return fmt::format(R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    volumes:
+      - {{type: volume, source: shared, target: /logs, volume: {{subpath: {}}}}}
+volumes: {{shared: {{external: true}}}}
+)",
+                           subpath);
+    };
+    up(box, compose("logs"));
+    CHECK(inside(box, "a", "ls /logs; cat /logs/line") == "line\none");
+    box.stack({"down", "-t", "0"});
+    box.write("compose.yaml", compose("nothing"));
+    const Result missing = box.stack({"up", "-d"});
+    CHECK(missing.exit_code != 0);
+    CHECK(has(missing.err, "volume 'shared' has no 'nothing' (subpath)"));
+    // A link that a container left there does not lead out of the volume.
+    box.write("compose.yaml", compose("trap"));
+    const Result trap = box.stack({"up", "-d"});
+    CHECK(trap.exit_code != 0);
+    CHECK(fs::exists(data / "trap"));
+}
+
+TEST_CASE("an image can be mounted, read-only, and a part of it", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    up(box, R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    volumes:
+      - {type: image, source: busybox, target: /tools}
+      - {type: image, source: busybox, target: /only, image: {subpath: bin}}
+)");
+    CHECK(inside(box, "a", "/tools/bin/busybox echo runs") == "runs");
+    CHECK(inside(box, "a", "ls /only/busybox") == "/only/busybox");
+    CHECK(has(inside(box, "a", "touch /tools/x"), "Read-only file system"));
+}
+
+TEST_CASE("volumes_from gives the mounts of another service, read-only where that is said", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    fs::create_directories(box.project_dir() / "code");
+    stack::write_file(box.project_dir() / "code/file", "bound\n");
+    up(box, R"(
+services:
+  a:
+    image: busybox
+    command: sh -c "echo kept >/data/file; sleep 3600"
+    volumes: ["data:/data", "./code:/code"]
+  b:
+    image: busybox
+    command: sleep 3600
+    volumes_from: ["a:ro"]
+  c:
+    image: busybox
+    command: sleep 3600
+    volumes_from: [a]
+    volumes: ["other:/data"]
+volumes: {data: {}, other: {}}
+)");
+    CHECK(inside(box, "b", "until cat /data/file 2>/dev/null; do sleep 0.1; done; cat /code/file") == "kept\nbound");
+    CHECK(has(inside(box, "b", "touch /data/x"), "Read-only file system"));
+    CHECK(inside(box, "c", "ls /data; cat /code/file; touch /code/mine && echo written") == "bound\nwritten");
+}
+
+TEST_CASE("a fresh volume gets the image's content unless nocopy is said", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    up(box, R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    volumes:
+      - copied:/bin/extra
+      - {type: volume, source: filled, target: /etc}
+      - {type: volume, source: bare, target: /var, volume: {nocopy: true}}
+volumes: {copied: {}, filled: {}, bare: {}}
+)");
+    const auto entries = [&](const char* volume) {
+        const fs::path data = box.paths().volumes() / fmt::format("mounts_{}", volume) / "_data";
+        return std::distance(fs::directory_iterator{data}, fs::directory_iterator{});
+    };
+    CHECK(entries("filled") > 0);
+    CHECK(entries("bare") == 0);
+}
+
+TEST_CASE("x-idmap gives what the container's user writes to the owner of the folder", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    const fs::path code = box.project_dir() / "code";
+    fs::create_directories(code);
+    REQUIRE(::chown(code.c_str(), 4242, 4343) == 0);
+    up(box, R"(
+services:
+  root:
+    image: busybox
+    command: sleep 3600
+    volumes:
+      - {type: bind, source: ./code, target: /code, x-idmap: owner}
+  user:
+    image: busybox
+    user: "1000:1001"
+    command: sleep 3600
+    volumes:
+      - {type: bind, source: ./code, target: /code, x-idmap: owner}
+)");
+    for (const char* service : {"root", "user"}) {
+        CAPTURE(service);
+        CHECK(inside(box, service, fmt::format("touch /code/{} && echo written", service)) == "written");
+        struct stat status {};
+        REQUIRE(::stat((code / service).c_str(), &status) == 0);
+        CHECK(status.st_uid == 4242);
+        CHECK(status.st_gid == 4343);
+    }
+    CHECK(inside(box, "user", "stat -c '%u %g' /code /code/root") == "1000 1001\n1000 1001");
+}
+
+TEST_CASE("driver local mounts what its options say: tmpfs, a folder, and an error for what cannot be", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    const fs::path folder = box.project_dir() / "real";
+    fs::create_directories(folder);
+    stack::write_file(folder / "file", "there\n");
+    up(box, fmt::format(R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    volumes: ["mem:/mem", "bound:/bound"]
+volumes:
+  mem: {{driver: local, driver_opts: {{type: tmpfs, device: tmpfs, o: "size=1m,noexec"}}}}
+  bound: {{driver: local, driver_opts: {{type: none, o: bind, device: {}}}}}
+)",
+                        folder.string()));
+    CHECK(has(inside(box, "a", "grep ' /mem ' /proc/mounts"), "size=1024k"));
+    CHECK(inside(box, "a", "cat /bound/file; echo more >/bound/new") == "there");
+    CHECK(stack::read_file(folder / "new") == "more\n");
+    REQUIRE(box.stack({"down", "-v", "-t", "0"}).exit_code == 0);
+    CHECK(stack::read_file(folder / "file") == "there\n");
+    CHECK_FALSE(has(stack::read_file("/proc/mounts"), box.paths().volumes().string()));
+
+    box.write("compose.yaml", R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    volumes: ["far:/far"]
+volumes:
+  far: {driver: local, driver_opts: {type: nfs, device: ":/export", o: "addr=no-such-host.invalid,ro"}}
+)");
+    const Result far = box.stack({"up", "-d"});
+    CHECK(far.exit_code != 0);
+    CHECK(has(far.err, "no-such-host.invalid"));
+    box.stack({"down", "-v", "-t", "0"});
+}
+
+TEST_CASE("down -v and rm -v remove exactly what they say", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    fs::create_directories(box.project_dir() / "code");
+    stack::write_file(box.project_dir() / "code/file", "x");
+    REQUIRE(box.stack({"volume", "create", "outside"}).exit_code == 0);
+    up(box, R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    volumes: ["data:/data", "outside:/outside", "/anonymous", "./code:/code"]
+volumes: {data: {}, outside: {external: true}}
+)");
+    CHECK(volumes_of(box).size() == 3);
+    REQUIRE(box.stack({"down", "-t", "0"}).exit_code == 0);
+    CHECK(has(box.stack({"volume", "ls", "-q"}).out, "mounts_data\n"));
+    up(box, stack::read_file(box.project_dir() / "compose.yaml"));
+    REQUIRE(box.stack({"down", "-v", "-t", "0"}).exit_code == 0);
+    CHECK_FALSE(has(box.stack({"volume", "ls", "-q"}).out, "mounts_data"));
+    CHECK(has(box.stack({"volume", "ls", "-q"}).out, "outside\n"));
+    CHECK(stack::read_file(box.project_dir() / "code/file") == "x");
+    box.stack({"volume", "prune", "-f"});
+    CHECK(volumes_of(box) == std::vector<std::string>{"outside"});
+
+    REQUIRE(
+        box.docker({"create", "--name", "one", "-v", "named:/named", "-v", "/nameless", "busybox", "true"}).exit_code ==
+        0);
+    CHECK(volumes_of(box).size() == 3);
+    REQUIRE(box.docker({"rm", "-v", "one"}).exit_code == 0);
+    CHECK(volumes_of(box) == std::vector<std::string>{"named", "outside"});
+}

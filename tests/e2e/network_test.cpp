@@ -1,0 +1,335 @@
+#include <csignal>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "harness/eventually.hpp"
+#include "harness/sandbox.hpp"
+#include "support/text.hpp"
+
+using namespace stack::testing;
+
+namespace {
+
+/// A subnet of this process's own: tests run side by side on one host, and subnets must not overlap.
+std::string own_subnet(int number) {
+    return fmt::format("10.{}.{}.{}/28", 128 + ::getpid() / 256 % 100, ::getpid() % 256, number * 16);
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string line_of(const std::string& text) {
+    return std::string{stack::trim(text)};
+}
+
+/// A container that answers GET / with its name.
+void start_web(const Sandbox& box, const std::string& name, std::vector<std::string> flags) {
+    std::vector<std::string> words{"run", "-d", "--name", name};
+    words.insert(words.end(), flags.begin(), flags.end());
+    words.insert(words.end(),
+                 {"busybox", "sh", "-c",
+                  fmt::format("mkdir -p /www && echo {} >/www/index.html && exec httpd -f -p 80 -h /www", name)});
+    const Result run = box.docker(words);
+    INFO(run.all());
+    REQUIRE(run.exit_code == 0);
+}
+
+std::string get_from(const Sandbox& box, const std::string& client, const std::string& url) {
+    return line_of(box.docker({"exec", client, "wget", "-q", "-O", "-", url}).out);
+}
+
+}  // namespace
+
+TEST_CASE("networks are made, listed, inspected and removed", "[network]") {
+    const Sandbox box{"net"};
+    const std::string subnet = own_subnet(0);
+    const Result made = box.docker({"network", "create", "--subnet", subnet, "--internal", "--attachable", "--label",
+                                    "team=blue", "-o", "com.docker.network.driver.mtu=1400", "--aux-address",
+                                    "printer=" + subnet.substr(0, subnet.rfind('.')) + ".5", "back"});
+    INFO(made.all());
+    REQUIRE(made.exit_code == 0);
+    const std::string id = line_of(made.out);
+    CHECK(id.size() == 64);
+
+    const auto list = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"network", "ls"});
+        return box.docker(words).out;
+    };
+    CHECK(list({"--format", "{{.Name}} {{.Driver}} {{.Scope}}"}) ==
+          "back bridge local\nbridge bridge local\nhost host local\nnone null local\n");
+    CHECK(list({"-q", "-f", "name=back"}) == id.substr(0, 12) + "\n");
+    CHECK(list({"-q", "--no-trunc", "-f", "label=team=blue"}) == id + "\n");
+    CHECK(list({"-q", "-f", "type=custom", "-f", "driver=macvlan"}).empty());
+    CHECK(list({"--format", "{{.Name}}", "-f", "type=builtin"}) == "bridge\nhost\nnone\n");
+    CHECK(has(list({}), "NETWORK ID"));
+
+    const auto shown = nlohmann::json::parse(box.docker({"network", "inspect", "back"}).out).at(0);
+    CHECK(shown["Id"] == id);
+    CHECK(shown["Internal"] == true);
+    CHECK(shown["Attachable"] == true);
+    CHECK(shown["Labels"]["team"] == "blue");
+    CHECK(shown["IPAM"]["Config"][0]["Subnet"] == subnet);
+    CHECK(shown["IPAM"]["Config"][0]["AuxiliaryAddresses"].size() == 1);
+    CHECK(shown["Containers"].empty());
+
+    const Result again = box.docker({"network", "create", "back"});
+    CHECK(again.exit_code == 1);
+    CHECK(has(again.err, "network with name back already exists"));
+    CHECK(has(box.docker({"network", "create", "--subnet", subnet, "other"}).err, "overlaps"));
+    CHECK(has(box.docker({"network", "rm", "bridge"}).err, "pre-defined network and cannot be removed"));
+    const Result missing = box.docker({"network", "inspect", "nosuch"});
+    CHECK(missing.exit_code == 1);
+    CHECK(missing.out == "[]\n");
+    CHECK(has(missing.err, "network nosuch not found"));
+    CHECK(box.docker({"network", "rm", "nosuch"}).exit_code == 1);
+    CHECK(box.docker({"network", "rm", "-f", "nosuch"}).exit_code == 0);
+    CHECK(box.docker({"network", "rm", id.substr(0, 8)}).out == id.substr(0, 8) + "\n");
+    CHECK(list({"-q", "-f", "type=custom"}).empty());
+}
+
+TEST_CASE("network prune takes what no container has a place in", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    for (const char* name : {"empty", "asleep", "kept"}) {
+        const Result made = box.docker({"network", "create", "--label", fmt::format("n={}", name), name});
+        INFO(made.all());
+        REQUIRE(made.exit_code == 0);
+    }
+    REQUIRE(box.docker({"create", "--name", "sleeper", "--network", "asleep", "busybox", "true"}).exit_code == 0);
+    const Result asked = box.docker({"network", "prune", "--filter", "label!=n=kept"});
+    CHECK(has(asked.out, "WARNING! This will remove all custom networks not used by at least one container."));
+    CHECK(box.docker({"network", "ls", "-q", "-f", "type=custom"}).out.size() == 39);
+    CHECK(box.docker({"network", "prune", "-f", "--filter", "label!=n=kept"}).out == "Deleted Networks:\nempty\n\n");
+    CHECK(box.docker({"network", "prune", "-f"}).out == "Deleted Networks:\nkept\n\n");
+    box.docker({"rm", "sleeper"});
+    CHECK(box.docker({"network", "prune", "-f"}).out == "Deleted Networks:\nasleep\n\n");
+}
+
+TEST_CASE("a running container joins a network by name and alias, and leaves it", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    const std::string subnet = own_subnet(1);
+    REQUIRE(box.docker({"network", "create", "--subnet", subnet, "back"}).exit_code == 0);
+    start_web(box, "web", {});  // on the default bridge, which has no names
+    start_web(box, "client", {"--network", "back"});
+
+    const std::string wanted = fmt::format("{}.{}", subnet.substr(0, subnet.rfind('.')), 16 + 9);
+    const Result joined = box.docker({"network", "connect", "--alias", "shop", "--ip", wanted, "back", "web"});
+    INFO(joined.all());
+    REQUIRE(joined.exit_code == 0);
+    CHECK(get_from(box, "client", "http://web/") == "web");
+    CHECK(get_from(box, "client", "http://shop/") == "web");
+    CHECK(get_from(box, "web", "http://client/") == "client");  // it has our names now, too
+    CHECK(has(box.docker({"exec", "web", "cat", "/etc/hosts"}).out, wanted));
+    CHECK(has(box.docker({"network", "inspect", "back"}).out, wanted + "/28"));
+    CHECK(box.docker({"ps", "-q", "-f", "network=back"}).out.size() == 26);
+
+    const Result twice = box.docker({"network", "connect", "back", "web"});
+    CHECK(twice.exit_code == 1);
+    CHECK(has(twice.err, "already exists in network back"));
+    const Result used = box.docker({"network", "rm", "back"});
+    CHECK(used.exit_code == 1);
+    CHECK(has(used.err, "'web'"));
+
+    REQUIRE(box.docker({"network", "disconnect", "back", "web"}).exit_code == 0);
+    CHECK_FALSE(has(box.docker({"exec", "web", "cat", "/etc/hosts"}).out, wanted));
+    CHECK(box.docker({"exec", "client", "nslookup", "shop"}).exit_code != 0);
+    const Result gone = box.docker({"network", "disconnect", "back", "web"});
+    CHECK(gone.exit_code == 1);
+    CHECK(has(gone.err, "is not connected to network back"));
+}
+
+TEST_CASE("default route and published ports follow when their network is disconnected", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    REQUIRE(box.docker({"network", "create", "--subnet", own_subnet(2), "first"}).exit_code == 0);
+    REQUIRE(box.docker({"network", "create", "--subnet", own_subnet(3), "second"}).exit_code == 0);
+    REQUIRE(box.docker({"network", "create", "--subnet", own_subnet(4), "--internal", "inner"}).exit_code == 0);
+    const std::uint16_t port = Sandbox::free_port();
+    start_web(box, "web", {"--network", "inner", "--network", "first", "-p", fmt::format("127.0.0.1:{}:80", port)});
+    const auto gateway = [&] {
+        const std::string routes = box.docker({"exec", "web", "ip", "route"}).out;
+        return has(routes, "default") ? line_of(routes.substr(0, routes.find(" dev"))) : "none";
+    };
+    const auto via = [](int number) {
+        const std::string subnet = own_subnet(number);
+        return fmt::format("default via {}.{}", subnet.substr(0, subnet.rfind('.')), number * 16 + 1);
+    };
+    CHECK(gateway() == via(2));  // an internal network leads nowhere
+    CHECK(http_get(port) == "web\n");
+
+    REQUIRE(box.docker({"network", "connect", "--gw-priority", "5", "second", "web"}).exit_code == 0);
+    CHECK(gateway() == via(3));
+    CHECK(http_get(port) == "web\n");
+    REQUIRE(box.docker({"network", "disconnect", "second", "web"}).exit_code == 0);
+    CHECK(gateway() == via(2));
+    CHECK(http_get(port) == "web\n");
+    REQUIRE(box.docker({"network", "disconnect", "first", "web"}).exit_code == 0);
+    CHECK(gateway() == "none");
+    REQUIRE(box.docker({"network", "connect", "second", "web"}).exit_code == 0);
+    CHECK(gateway() == via(3));
+    CHECK(http_get(port) == "web\n");
+
+    // What was changed while it ran holds over a restart.
+    REQUIRE(box.docker({"restart", "-t", "0", "web"}).exit_code == 0);
+    CHECK(gateway() == via(3));
+    CHECK(eventually([&] { return http_get(port) == "web\n"; }));
+}
+
+TEST_CASE("a container without a network of its own cannot be connected, and the error says why", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    REQUIRE(box.docker({"network", "create", "back"}).exit_code == 0);
+    REQUIRE(box.docker({"create", "--name", "onhost", "--network", "host", "busybox", "true"}).exit_code == 0);
+    REQUIRE(box.docker({"create", "--name", "alone", "--network", "none", "busybox", "true"}).exit_code == 0);
+    REQUIRE(box.docker({"create", "--name", "plain", "busybox", "true"}).exit_code == 0);
+    CHECK(has(box.docker({"network", "connect", "back", "onhost"}).err, "uses the network of the host"));
+    CHECK(has(box.docker({"network", "connect", "back", "alone"}).err, "has no network (none)"));
+    CHECK(has(box.docker({"network", "connect", "host", "plain"}).err, "'--network host'"));
+    CHECK(has(box.docker({"network", "connect", "nosuch", "plain"}).err, "network nosuch not found"));
+    CHECK(has(box.docker({"network", "connect", "back", "nobody"}).err, "no such container: nobody"));
+    CHECK(box.docker({"network", "connect", "back", "plain"}).exit_code == 0);
+    CHECK(box.docker({"start", "-a", "plain"}).exit_code == 0);
+}
+
+TEST_CASE("a taken port is refused with who holds it, and up leaves nothing half-made", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    const std::uint16_t port = Sandbox::free_port();
+    Process holder{Command{.argv = {"busybox", "nc", "-lk", "-p", std::to_string(port), "-s", "127.0.0.1"}}};
+    REQUIRE(eventually([&] {
+        return !box.docker({"run", "--rm", "-p", fmt::format("127.0.0.1:{}:80", port), "busybox", "true"}).err.empty();
+    }));
+    box.write("compose.yaml", fmt::format(R"(
+services:
+  web:
+    image: busybox
+    command: sleep 3600
+    ports: ["127.0.0.1:{}:80"]
+)",
+                                          port));
+    const Result up = box.stack({"up", "-d"});
+    INFO(up.all());
+    CHECK(up.exit_code != 0);
+    CHECK(has(up.err, fmt::format("cannot publish 127.0.0.1:{}", port)));
+    CHECK(has(up.err, fmt::format("(pid {})", holder.pid())));
+    CHECK(has(up.err, "busybox"));
+    CHECK(box.stack({"ps", "-q"}).out.empty());
+    CHECK(nlohmann::json::parse(box.docker({"network", "inspect", "net_default"}).out).at(0)["Containers"].empty());
+    ::kill(holder.pid(), SIGKILL);
+    CHECK(holder.wait().exit_code == 128 + SIGKILL);
+    CHECK(box.stack({"up", "-d"}).exit_code == 0);
+    // The same, held by a container of ours: that is what is named.
+    const Result second = box.docker({"run", "--rm", "-p", fmt::format("127.0.0.1:{}:80", port), "busybox", "true"});
+    CHECK(second.exit_code == 125);
+    CHECK(has(second.err, "container 'net-web-1' publishes this port"));
+}
+
+TEST_CASE("-P publishes what is exposed at random ports from 32768 up, port tells which", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    start_web(box, "web", {"-P", "--expose", "80", "--expose", "7000/udp"});
+    const std::string shown = line_of(box.docker({"port", "web", "80"}).out);
+    const auto port = stack::parse_uint(shown.substr(shown.rfind(':') + 1));
+    REQUIRE(port.has_value());
+    CHECK(*port >= 32768);
+    CHECK(http_get(static_cast<std::uint16_t>(*port)) == "web\n");
+    CHECK(has(box.docker({"port", "web"}).out, "7000/udp -> "));
+}
+
+TEST_CASE("links of the old way: a line in /etc/hosts, variables, and a name", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    start_web(box, "redis", {"--expose", "80", "-e", "COLOUR=red"});
+    const Result linked = box.docker({"run", "--rm", "--name", "asker", "--link", "redis:my-db", "busybox", "sh", "-c",
+                                      "env; grep my-db /etc/hosts; wget -q -O - http://my-db/"});
+    INFO(linked.all());
+    CHECK(linked.exit_code == 0);
+    CHECK(has(linked.out, "MY_DB_NAME=/asker/my-db\n"));
+    CHECK(has(linked.out, "MY_DB_ENV_COLOUR=red\n"));
+    CHECK(has(linked.out, "MY_DB_PORT_80_TCP_PROTO=tcp\n"));
+    const size_t at = linked.out.find("MY_DB_PORT_80_TCP_ADDR=");
+    REQUIRE(at != std::string::npos);
+    const std::string address = linked.out.substr(at + 23, linked.out.find('\n', at) - at - 23);
+    CHECK(has(linked.out, fmt::format("MY_DB_PORT=tcp://{}:80\n", address)));
+    CHECK(has(linked.out, fmt::format("{}\tmy-db\n", address)));
+    CHECK(has(linked.out, "redis\n"));  // what it serves
+    box.docker({"stop", "-t", "0", "redis"});
+    const Result dead = box.docker({"run", "--rm", "--link", "redis:db", "busybox", "true"});
+    CHECK(dead.exit_code == 125);
+    CHECK(has(dead.err, "to 'redis': it is not running"));
+}
+
+TEST_CASE("a file of the first format has its links with variables, and the other service first", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    box.write("compose.yaml", R"(
+web:
+  image: busybox
+  command: sh -c "echo $$DB_PORT_5432_TCP_ADDR; grep -w db /etc/hosts; sleep 3600"
+  links: ["database:db"]
+database:
+  image: busybox
+  command: sleep 3600
+  expose: ["5432"]
+)");
+    const Result up = box.stack({"up", "-d"});
+    INFO(up.all());
+    REQUIRE(up.exit_code == 0);
+    CHECK(eventually([&] { return has(box.stack({"logs", "--no-log-prefix", "web"}).out, "\tdb\n"); }));
+    const std::string log = box.stack({"logs", "--no-log-prefix", "web"}).out;
+    const std::string address = log.substr(0, log.find('\n'));
+    CHECK(has(log, address + "\tdb\n"));
+    CHECK(has(box.docker({"network", "inspect", "net_default"}).out, address + "/"));
+}
+
+TEST_CASE("names: services, replicas, containers, aliases, short ids, the host; others know only their networks",
+          "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    box.write("compose.yaml", R"(
+services:
+  web:
+    image: busybox
+    command: sleep 3600
+    scale: 2
+    hostname: webhost
+    networks: {front: {aliases: [shop]}}
+  asker:
+    image: busybox
+    command: sleep 3600
+    networks: [front, back]
+  db:
+    image: busybox
+    command: sleep 3600
+    networks: [back]
+networks: {front: {}, back: {}}
+)");
+    const Result up = box.stack({"up", "-d"});
+    INFO(up.all());
+    REQUIRE(up.exit_code == 0);
+    const auto lookup = [&](const std::string& service, const std::string& name) {
+        const std::string out = box.stack({"exec", "-T", service, "nslookup", name}).out;
+        size_t answers = 0;
+        for (size_t at = out.find("Name:"); (at = out.find("Address", at)) != std::string::npos; ++at) {
+            ++answers;
+        }
+        return out.find("Name:") == std::string::npos ? size_t{0} : answers;
+    };
+    CHECK(lookup("asker", "web") == 2);
+    CHECK(lookup("asker", "shop") == 2);
+    CHECK(lookup("asker", "webhost") == 2);
+    CHECK(lookup("asker", "net-web-1") == 1);
+    CHECK(lookup("asker", "net-web-1.net_front") == 1);
+    CHECK(lookup("asker", "db") == 1);
+    CHECK(lookup("asker", "host.docker.internal") == 1);
+    CHECK(lookup("web", "db") == 0);
+    const std::string id = line_of(box.stack({"ps", "-q", "db"}).out).substr(0, 12);
+    CHECK(lookup("asker", id) == 1);
+    REQUIRE(box.stack({"stop", "-t", "0", "db"}).exit_code == 0);
+    CHECK(lookup("asker", "db") == 0);
+}
