@@ -46,7 +46,9 @@ TEST_CASE("docker cp follows Docker's rules for where things end up, both ways",
     REQUIRE(box.docker({"wait", "c"}).exit_code == 0);
     Command in = box.command("docker", {"cp", "-", "c:/data"});
     in.input = tar.out;
-    CHECK(run(in).exit_code == 0);
+    const Result unpacked = run(in);
+    INFO(unpacked.all());
+    CHECK(unpacked.exit_code == 0);
     cp("one.txt", "c:/etc/late.txt");
     REQUIRE(box.docker({"start", "c"}).exit_code == 0);
     CHECK(read("/data/one.txt") == "one\n");

@@ -1,12 +1,16 @@
 #include <csignal>
 
+#include <arpa/inet.h>
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <nlohmann/json.hpp>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "harness/eventually.hpp"
 #include "harness/sandbox.hpp"
+#include "support/kernel/unique_fd.hpp"
 #include "support/text.hpp"
 
 using namespace stack::testing;
@@ -200,10 +204,13 @@ TEST_CASE("a taken port is refused with who holds it, and up leaves nothing half
     const Sandbox box{"net"};
     box.need_busybox();
     const std::uint16_t port = Sandbox::free_port();
-    Process holder{Command{.argv = {"busybox", "nc", "-lk", "-p", std::to_string(port), "-s", "127.0.0.1"}}};
-    REQUIRE(eventually([&] {
-        return !box.docker({"run", "--rm", "-p", fmt::format("127.0.0.1:{}:80", port), "busybox", "true"}).err.empty();
-    }));
+    stack::UniqueFd holder{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    REQUIRE(::bind(holder.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(holder.get(), 1) == 0);
     box.write("compose.yaml", fmt::format(R"(
 services:
   web:
@@ -216,12 +223,11 @@ services:
     INFO(up.all());
     CHECK(up.exit_code != 0);
     CHECK(has(up.err, fmt::format("cannot publish 127.0.0.1:{}", port)));
-    CHECK(has(up.err, fmt::format("(pid {})", holder.pid())));
-    CHECK(has(up.err, "busybox"));
+    CHECK(has(up.err, fmt::format("(pid {})", ::getpid())));
+    CHECK(has(up.err, "e2e_networks"));
     CHECK(box.stack({"ps", "-q"}).out.empty());
     CHECK(nlohmann::json::parse(box.docker({"network", "inspect", "net_default"}).out).at(0)["Containers"].empty());
-    ::kill(holder.pid(), SIGKILL);
-    CHECK(holder.wait().exit_code == 128 + SIGKILL);
+    holder.reset();
     CHECK(box.stack({"up", "-d"}).exit_code == 0);
     // The same, held by a container of ours: that is what is named.
     const Result second = box.docker({"run", "--rm", "-p", fmt::format("127.0.0.1:{}:80", port), "busybox", "true"});
@@ -229,7 +235,7 @@ services:
     CHECK(has(second.err, "container 'net-web-1' publishes this port"));
 }
 
-TEST_CASE("-P publishes what is exposed at random ports from 32768 up, port tells which", "[network]") {
+TEST_CASE("run -P publishes what is exposed at random ports from 32768 up, port tells which", "[network]") {
     const Sandbox box{"net"};
     box.need_busybox();
     start_web(box, "web", {"-P", "--expose", "80", "--expose", "7000/udp"});
@@ -287,7 +293,7 @@ database:
     CHECK(has(box.docker({"network", "inspect", "net_default"}).out, address + "/"));
 }
 
-TEST_CASE("names: services, replicas, containers, aliases, short ids, the host; others know only their networks",
+TEST_CASE("names of services, replicas, containers, aliases, short ids and the host, others know only their networks",
           "[network]") {
     const Sandbox box{"net"};
     box.need_busybox();

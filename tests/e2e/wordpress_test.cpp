@@ -198,7 +198,7 @@ void kill_worker_while_serving(const Blog& blog, const std::string& post) {
 
 }  // namespace
 
-TEST_CASE("WordPress and MariaDB: built, installed, written to; kept through down and kill -9; gone with down -v",
+TEST_CASE("WordPress and MariaDB are built, installed and written to, kept through down and kill -9, gone with down -v",
           "[wordpress]") {
     const Blog blog;
     blog.need_base("debian:bookworm-slim");

@@ -95,7 +95,7 @@ TEST_CASE("read_only closes the root but not its tmpfs mounts", "[runtime][isola
     CHECK(contains(done.err, "Read-only file system"));
 }
 
-TEST_CASE("binds are seen with their flags; the host sees what is written", "[runtime][mounts]") {
+TEST_CASE("binds are seen with their flags, and the host sees what is written", "[runtime][mounts]") {
     Box box;
     const auto source = box.folder() / "source";
     std::filesystem::create_directories(source / "below");
@@ -253,7 +253,7 @@ TEST_CASE("a terminal is the container's own, and its console", "[runtime][tty]"
     CHECK(contains(done.out, "terminal\r\n"));
 }
 
-TEST_CASE("ulimits and sysctls are set; a hard limit that cannot be raised is a warning", "[runtime][limits]") {
+TEST_CASE("ulimits and sysctls are set, and a hard limit that cannot be raised is a warning", "[runtime][limits]") {
     Box box;
     box.input.spec.ulimits = {{"nofile", 64, 128}, {"core", 0, 0}};
     box.input.spec.sysctls = {{"net.ipv4.ip_unprivileged_port_start", "80"}, {"kernel.msgmax", "4096"}};

@@ -42,7 +42,7 @@ TEST_CASE("a name that is a number is looked up as a name first", "[runtime][use
     CHECK(resolve_user(files, "4711", {}).uid == 9);
 }
 
-TEST_CASE("with a group of its own the lists are not asked; added groups come last", "[runtime][users]") {
+TEST_CASE("with a group of its own the lists are not asked, added groups come last", "[runtime][users]") {
     CHECK(resolve_user(files, "ada:root", {"writers", "77"}).groups == std::vector<gid_t>{0, 2000, 77});
 }
 

@@ -39,7 +39,7 @@ TEST_CASE("an instruction has keyword, flags, text and place", "[build][parse]")
     CHECK(copy.pos == SourcePos{"Dockerfile", 4, 3});
 }
 
-TEST_CASE("continued lines are joined; comments and empty lines between them vanish", "[build][parse]") {
+TEST_CASE("continued lines are joined, comments and empty lines between them vanish", "[build][parse]") {
     const auto file = parse_dockerfile("RUN a \\\n  # why\n  && b \\  \n\n  && c\nCMD d\n", "Dockerfile");
     REQUIRE(file.instructions.size() == 2);
     CHECK(file.instructions[0].text == "a   && b   && c");
