@@ -12,7 +12,8 @@ int container_wait(Context& context, const Flags& flags) {
     for (const std::string& word : flags.words()) {
         try {
             const engine::ContainerRow row = StateView{context.paths}.get(word);
-            if (!row.is_up()) {
+            // The end of one that is gone unrecorded is its supervisor's to tell.
+            if (!row.is_up() && !row.vanished) {
                 fmt::print("{}\n", row.exit_code.value_or(0));
                 continue;
             }

@@ -105,7 +105,7 @@ runtime::LaunchPlan container_plan(const Paths& paths, const ContainerRow& row) 
 }
 
 UniqueFd open_container_root(const Paths& paths, const ContainerRow& row) {
-    if (row.status != ContainerStatus::running && row.status != ContainerStatus::paused) {
+    if (row.vanished || (row.status != ContainerStatus::running && row.status != ContainerStatus::paused)) {
         return assemble_root(paths, row);
     }
     const UniqueFd pidfd = kernel::pidfd_open(static_cast<pid_t>(row.pid));
