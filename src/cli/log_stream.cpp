@@ -31,11 +31,13 @@ LogStream::LogStream(const Context& context, std::string project, Wanted wanted,
 /// will be restarted is taken as it is; its row is about to say so.
 ContainerRow LogStream::settled(const ContainerRow& row) const {
     const auto spec = desired::container_spec_from_json(row.spec_json);
-    if (!row.vanished || spec.restart.condition != desired::RestartPolicy::Condition::no ||
-        !engine::supervisor_is_running(context_.paths, project_)) {
+    if (!row.vanished || spec.restart.condition != desired::RestartPolicy::Condition::no) {
         return row;
     }
-    engine::SupervisorClient{context_.paths, project_}.wait(row.id, engine::SupervisorClient::WaitFor::not_running);
+    if (engine::supervisor_is_running(context_.paths, project_)) {
+        engine::SupervisorClient{context_.paths, project_}.wait(row.id, engine::SupervisorClient::WaitFor::not_running);
+    }
+    // Read anew also when it is not there: with its last container it leaves, and writes the end down before.
     return StateView{context_.paths}.find(row.id).value_or(row);
 }
 

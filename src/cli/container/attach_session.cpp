@@ -15,6 +15,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/signals.hpp"
 #include "cli/terminal_session.hpp"
+#include "desired/json.hpp"
 #include "engine/logs/reader.hpp"
 #include "support/files.hpp"
 
@@ -272,6 +273,23 @@ void start_container(engine::SupervisorClient& client, const std::string& id) {
 
 int attach_to_container(const Context& context, engine::SupervisorClient& client, const AttachWish& wish) {
     return AttachLoop{context, client, wish}.run();
+}
+
+int attach_to_row(const Context& context, const Flags& flags, const engine::ContainerRow& row) {
+    if (!row.is_up()) {
+        throw Error{Errc::conflict,
+                    fmt::format("you cannot attach to the stopped container '{}', start it first", row.name)};
+    }
+    const desired::ContainerSpec spec = desired::container_spec_from_json(row.spec_json);
+    AttachWish wish;
+    wish.id = row.id;
+    wish.project = row.project;
+    wish.tty = spec.tty;
+    wish.interactive = spec.stdin_open && !flags.on("no-stdin");
+    wish.forward_signals = !flags.given("sig-proxy") || flags.on("sig-proxy");
+    wish.detach_keys = parse_detach_keys(flags.value_or("detach-keys", default_detach_keys));
+    engine::SupervisorClient client{context.paths, row.project};
+    return attach_to_container(context, client, wish);
 }
 
 }  // namespace stack::cli

@@ -3,7 +3,9 @@
 #include <string>
 
 #include "cli/context.hpp"
+#include "cli/flags.hpp"
 #include "engine/client.hpp"
+#include "engine/state/container_row.hpp"
 
 namespace stack::cli {
 
@@ -27,5 +29,9 @@ void start_container(engine::SupervisorClient& client, const std::string& id);
 /// Shows the container's output as it comes, byte by byte, hands our input and signals on, until it has ended. Returns
 /// its exit code; 0 if the user detached. Throws ExitError 125, 126 or 127 if it could not be started.
 int attach_to_container(const Context& context, engine::SupervisorClient& client, const AttachWish& wish);
+
+/// `attach` with its flags (no-stdin, sig-proxy, detach-keys) to a container that is up. Throws Errc::conflict if it is
+/// not.
+int attach_to_row(const Context& context, const Flags& flags, const engine::ContainerRow& row);
 
 }  // namespace stack::cli

@@ -1,13 +1,10 @@
-#include <cstdio>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/container/inspect_json.hpp"
 #include "cli/image/image_text.hpp"
-#include "cli/render_error.hpp"
+#include "cli/inspect_each.hpp"
 #include "cli/state_view.hpp"
-#include "cli/template.hpp"
 #include "cli/verbs.hpp"
 #include "image/store.hpp"
 
@@ -40,23 +37,8 @@ int inspect_anything(Context& context, const Flags& flags) {
     }
     const StateView state{context.paths};
     const image::ImageStore images{context.paths};
-    nlohmann::json all = nlohmann::json::array();
-    int code = 0;
-    for (const std::string& word : flags.words()) {
-        try {
-            all.push_back(inspect(context, state, images, type, word));
-        } catch (const Error& error) {
-            report_and_go_on(context, error);
-            code = 1;
-        }
-    }
-    const auto format = flags.value("format");
-    if (!format) {
-        fmt::print("{}\n", all.dump(4, ' ', false, nlohmann::json::error_handler_t::replace));
-    } else {
-        fmt::print("{}", render_rows(*format == "json" ? "{{json .}}" : *format, all));
-    }
-    return code;
+    return inspect_each(context, flags,
+                        [&](const std::string& word) { return inspect(context, state, images, type, word); });
 }
 
 }  // namespace stack::cli
