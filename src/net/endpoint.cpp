@@ -167,8 +167,8 @@ Endpoint attach(int netns, NetworkStore& store, const Network& asked, const Endp
     if (named.ifname.empty()) {
         named.ifname = first_free_name(inside, interface_prefix(network));
     }
-    Rollback undo;
     const Endpoint endpoint = store.lease(network, named);
+    Rollback undo;  // after what its steps refer to, which must outlive it
     undo.on_failure([&] { store.release(endpoint.id); });
     if (network.standing) {
         store.ensure_link(network);  // its last user may have taken it off just before our row was there

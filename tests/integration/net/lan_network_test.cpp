@@ -40,13 +40,14 @@ TEST_CASE("a macvlan container is a host on the LAN, with an address of its rang
     CHECK(inside == std::vector<std::string>{"lo"});
 }
 
-TEST_CASE("a macvlan network whose parent is not there says so", "[net][macvlan]") {
+TEST_CASE("a macvlan network whose parent is not there says so, and leases nothing", "[net][macvlan]") {
     TestHost host;
     auto request = on_lan("macvlan");
     request.driver_opts["parent"] = "eno99";
     const Network network = host.network(request);
     TestContainer web{host, "web"};
     CHECK_THROWS_WITH(web.join(network), Catch::Contains("has the parent 'eno99', which this host does not have"));
+    CHECK(host.store.endpoints().empty());
 }
 
 TEST_CASE("an ipvlan container is on the LAN where the kernel has ipvlan, else the error says that it has not",
@@ -61,10 +62,11 @@ TEST_CASE("an ipvlan container is on the LAN where the kernel has ipvlan, else t
     } catch (const Error& error) {
         CHECK(error.code() == Errc::unsupported);
         CHECK(std::string{error.what()} == "cannot connect to network 'lan': this kernel has no ipvlan");
+        CHECK(host.store.endpoints().empty());
     }
 }
 
-TEST_CASE("the 1024th port of a bridge is refused with a sentence", "[net][limit]") {
+TEST_CASE("the 1024th port of a bridge is refused with a sentence, and leaves nothing", "[net][limit]") {
     TestHost host;
     const Network network = host.network({.name = "crowd"});
     netlink::Socket socket{NETLINK_ROUTE};
@@ -79,6 +81,7 @@ TEST_CASE("the 1024th port of a bridge is refused with a sentence", "[net][limit
     }
     TestContainer web{host, "web"};
     CHECK_THROWS_WITH(web.join(network), Catch::Contains("network 'crowd' is full: a bridge has at most 1023 ports"));
+    CHECK(host.store.endpoints().empty());
     aside.reset();  // takes the links with it, all at once
     CHECK(testing::eventually([] { return link_names().size() == 3; }));
 }
