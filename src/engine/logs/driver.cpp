@@ -88,10 +88,12 @@ void check_names(Driver driver, const Options& options) {
 
 void take_limits(DriverConfig& config) {
     const bool cached = config.driver == Driver::syslog || config.driver == Driver::journald;
+    const char* const size = cached ? "cache-max-size" : "max-size";
+    const char* const number = cached ? "cache-max-file" : "max-file";
     for (const auto& [name, value] : config.options) {
-        if (name == (cached ? "cache-max-size" : "max-size")) {
+        if (name == size) {
             config.limits.max_bytes = size_option(name, value);
-        } else if (name == (cached ? "cache-max-file" : "max-file")) {
+        } else if (name == number) {
             config.limits.max_files = count_option(name, value);
         } else if (name == "mode" && value != "blocking" && value != "non-blocking") {
             throw Error(Errc::invalid_input, fmt::format("invalid logging option mode '{}'", value))
@@ -100,6 +102,7 @@ void take_limits(DriverConfig& config) {
             size_option(name, value);
         }
     }
+    config.limits.pack = !config.options.contains(size) && !config.options.contains(number);
     config.file_limits = config.limits;
     if (config.driver == Driver::json_file && config.options.contains("max-size") &&
         !config.options.contains("max-file")) {

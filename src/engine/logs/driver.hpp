@@ -28,8 +28,8 @@ using Options = std::map<std::string, std::string>;
 /// What `logging:` says, understood. Options are Docker's.
 struct DriverConfig {
     Driver driver{Driver::local};
-    Limits limits;       ///< of our own files
-    Limits file_limits;  ///< json-file's: Docker keeps one file (max-file) where max-size is given
+    Limits limits{.pack = true};  ///< of our own files; not packed where the options give a size or a number
+    Limits file_limits;           ///< json-file's: Docker keeps one file (max-file) where max-size is given
     Options options;
 };
 

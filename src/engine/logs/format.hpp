@@ -11,9 +11,11 @@
 ///
 ///   stdout.7 stderr.7   the bytes of each stream, as they were written and nothing else
 ///   index.7             one IndexRecord for each piece that arrived, in order of arrival
+///   index.3.zst …       a generation that nobody writes any more, packed (packer.hpp)
 ///   state               touched when the container's state changes, so that followers look
 ///
-/// The number is the generation. A full generation is left and the next one begun; the oldest is removed.
+/// The number is the generation. A full generation is left, packed where the limits say so, and the next one begun;
+/// the oldest is removed.
 namespace stack::engine::logs {
 
 /// 32 bytes, host byte order: the files do not leave the machine.
@@ -30,6 +32,14 @@ static_assert(sizeof(IndexRecord) == 32);
 
 std::filesystem::path index_file(const std::filesystem::path& folder, std::uint64_t generation);
 std::filesystem::path data_file(const std::filesystem::path& folder, Stream stream, std::uint64_t generation);
+
+/// Where the bytes of one of these files are when it is packed.
+std::filesystem::path packed_file(const std::filesystem::path& file);
+
+/// Removes all files of a generation, packed or not.
+void remove_generation(const std::filesystem::path& folder, std::uint64_t generation) noexcept;
+/// What its files take on disk, in bytes, each rounded up to a page.
+std::uint64_t disk_usage(const std::filesystem::path& folder, std::uint64_t generation) noexcept;
 
 /// The generations that have an index, ascending. Empty if there is no folder.
 std::vector<std::uint64_t> generations(const std::filesystem::path& folder);

@@ -7,24 +7,32 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "engine/logs/packer.hpp"
 #include "support/error.hpp"
 
 namespace stack::engine::logs {
 
 MappedFile::MappedFile(const std::filesystem::path& file) : file_{::open(file.c_str(), O_RDONLY | O_CLOEXEC)} {
-    // Absence is an empty file: it was rotated away while we looked.
+    // In this order: the packed file is there before the other one goes. Absence of both is an empty file: it was
+    // rotated away while we looked, or nothing was ever in it.
+    if (const auto packed = packed_file(file); !file_ && ::access(packed.c_str(), F_OK) == 0) {
+        unpacked_ = unpack(packed);
+    }
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : file_{std::move(other.file_)},
       address_{std::exchange(other.address_, nullptr)},
-      mapped_{std::exchange(other.mapped_, 0)} {}
+      mapped_{std::exchange(other.mapped_, 0)},
+      unpacked_{std::move(other.unpacked_)} {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     std::swap(file_, other.file_);
     std::swap(address_, other.address_);
     std::swap(mapped_, other.mapped_);
+    std::swap(unpacked_, other.unpacked_);
     return *this;
 }
 
@@ -50,7 +58,7 @@ void MappedFile::remap(std::uint64_t size) {
 
 std::uint64_t MappedFile::size() {
     if (!file_) {
-        return 0;
+        return unpacked_.size();
     }
     struct stat status {};
     check(::fstat(file_.get(), &status), [] { return "look at a log file"; });
@@ -58,6 +66,9 @@ std::uint64_t MappedFile::size() {
 }
 
 std::string_view MappedFile::bytes(std::uint64_t offset, std::uint64_t length) {
+    if (!file_) {
+        return std::string_view{unpacked_}.substr(std::min<size_t>(offset, unpacked_.size()), length);
+    }
     if (offset + length > mapped_) {
         remap(size());
     }

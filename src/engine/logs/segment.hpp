@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/logs/format.hpp"
@@ -10,7 +11,8 @@
 
 namespace stack::engine::logs {
 
-/// A growing file seen through a mapping. Its bytes stay readable when it is unlinked meanwhile.
+/// A growing file seen through a mapping, or a packed one that was unpacked into memory. Its bytes stay readable when
+/// it is unlinked meanwhile.
 class MappedFile {
 public:
     explicit MappedFile(const std::filesystem::path& file);
@@ -28,6 +30,7 @@ private:
     UniqueFd file_;
     const char* address_{nullptr};
     std::uint64_t mapped_{0};
+    std::string unpacked_;
 };
 
 /// One generation of one container's log.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <numeric>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,6 +17,8 @@ namespace stack::engine::logs {
 namespace {
 
 constexpr size_t most_at_once = 1U << 20U;
+// However well they pack: every new one looks at all.
+constexpr size_t most_generations = 500;
 
 UniqueFd open_for_append(const std::filesystem::path& file) {
     // Not O_APPEND: splice(2) refuses such a file (EINVAL); we are its only writer and know its end.
@@ -68,10 +71,13 @@ IndexEnd read_index_end(int index, std::uint64_t size) {
 }  // namespace
 
 Writer::Writer(std::filesystem::path folder, Limits limits, Sequence& sequence)
-    : folder_{std::move(folder)}, limits_{limits}, sequence_{sequence} {
+    : folder_{std::move(folder)}, limits_{limits}, sequence_{sequence}, packer_{folder_} {
     std::filesystem::create_directories(folder_);
     if (const auto known = generations(folder_); !known.empty()) {
         generation_ = known.back();
+        if (limits_.pack) {
+            std::for_each(known.begin(), known.end() - 1, [&](std::uint64_t left) { packer_.add(left); });
+        }
     }
     open_generation();
     const IndexEnd end = read_index_end(index_.get(), index_size_);
@@ -147,7 +153,8 @@ Writer::Taken Writer::drop(int pipe) {
 
 void Writer::forget() {
     if (data_[0].size + data_[1].size + index_size_ > 0) {
-        begin_generation(1);
+        begin_generation();
+        remove_old(1);
     }
 }
 
@@ -177,12 +184,19 @@ void Writer::append(std::string_view bytes, Stream stream) {
 void Writer::rotate_if_full() {
     const auto total = static_cast<std::int64_t>(data_[0].size + data_[1].size + index_size_);
     if (limits_.max_bytes > 0 && total >= limits_.max_bytes) {
-        begin_generation(std::max(limits_.max_files, 1));
+        begin_generation();
+        const int kept = std::max(limits_.max_files, 1);
+        if (limits_.pack) {
+            packer_.add(generation_ - 1);
+            // What the new generation may grow to is kept free.
+            fit_in(static_cast<std::uint64_t>(limits_.max_bytes) * static_cast<std::uint64_t>(kept - 1));
+        } else {
+            remove_old(kept);
+        }
     }
 }
 
-/// Of all generations, `kept` stay.
-void Writer::begin_generation(int kept) {
+void Writer::begin_generation() {
     ++generation_;
     // The data files of the new generation come first: a reader takes a generation for there when its index is.
     for (const Stream stream : {Stream::out, Stream::err}) {
@@ -191,12 +205,32 @@ void Writer::begin_generation(int kept) {
     }
     index_ = open_for_append(index_file(folder_, generation_));
     index_size_ = 0;
+}
+
+/// Of all generations, `kept` stay.
+void Writer::remove_old(int kept) {
     for (const std::uint64_t old : generations(folder_)) {
         if (old + static_cast<std::uint64_t>(kept) <= generation_) {
-            ::unlink(index_file(folder_, old).c_str());
-            ::unlink(data_file(folder_, Stream::out, old).c_str());
-            ::unlink(data_file(folder_, Stream::err, old).c_str());
+            remove_generation(folder_, old);
         }
+    }
+}
+
+/// Of the full generations, as many of the youngest stay as take no more than `bytes`.
+void Writer::fit_in(std::uint64_t bytes) {
+    std::vector<std::uint64_t> full = generations(folder_);
+    full.pop_back();
+    const auto taken = [&] {
+        return std::accumulate(full.begin(), full.end(), std::uint64_t{0},
+                               [&](std::uint64_t sum, std::uint64_t one) { return sum + disk_usage(folder_, one); });
+    };
+    // The container waits for us rather than that something goes that would have had room when packed.
+    while (taken() > bytes && packer_.step()) {
+    }
+    std::uint64_t left = taken();
+    for (size_t i = 0; i < full.size() && (left > bytes || full.size() - i > most_generations); ++i) {
+        left -= disk_usage(folder_, full[i]);
+        remove_generation(folder_, full[i]);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "engine/logs/format.hpp"
+#include "engine/logs/packer.hpp"
 #include "support/kernel/unique_fd.hpp"
 
 namespace stack::engine::logs {
@@ -11,6 +12,8 @@ namespace stack::engine::logs {
 struct Limits {
     std::int64_t max_bytes{20 * 1024 * 1024};  ///< of one generation, index included; <= 0: no limit, one generation
     int max_files{5};                          ///< generations kept
+    /// Full generations are packed, and as many of them kept as fit in max_bytes × max_files on disk.
+    bool pack{false};
 };
 
 /// Gives out the numbers of one project's true order. One per worker.
@@ -42,6 +45,10 @@ public:
     /// Removes what was written; readers keep what they have mapped.
     void forget();
 
+    /// Packs a piece of what was left full, if the limits say so; to be called again while it returns true.
+    /// Throws as Packer::step does.
+    bool pack_some() { return packer_.step(); }
+
     /// Bytes that come from ourselves, not from a pipe.
     void append(std::string_view bytes, Stream stream);
 
@@ -55,7 +62,9 @@ private:
     void recover(Stream stream, std::uint64_t indexed);
     void record(Stream stream, std::uint64_t length, bool recovered);
     void rotate_if_full();
-    void begin_generation(int kept);
+    void begin_generation();
+    void remove_old(int kept);
+    void fit_in(std::uint64_t bytes);
     Taken discard(int pipe, int err);
 
     std::filesystem::path folder_;
@@ -63,6 +72,7 @@ private:
     Sequence& sequence_;
     std::uint64_t generation_{1};
     Data data_[2];
+    Packer packer_;
     UniqueFd index_;
     std::uint64_t index_size_{0};
     bool said_full_{false};

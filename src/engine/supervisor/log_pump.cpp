@@ -115,7 +115,12 @@ Task<> LogPump::move(std::shared_ptr<Flow> flow) {
         if (!ready) {
             break;
         }
-        while (!flow->stopped && take(*flow)) {
+        while (!flow->stopped) {
+            const bool moved = take(*flow);
+            const bool packed = pack_some();
+            if (!moved && !packed) {
+                break;
+            }
             const auto next = Clock::now() + pause_between_takes;
             co_await sleep_until(next);
         }
@@ -151,6 +156,15 @@ bool LogPump::take_from(int pipe, logs::Stream stream) {
         forward_->more();
     }
     return taken == logs::Writer::Taken::some;
+}
+
+bool LogPump::pack_some() {
+    try {
+        return writer_->pack_some();
+    } catch (const Error& error) {
+        log_warning("{}", error.what());
+        return true;
+    }
 }
 
 void LogPump::keep(bool wanted) {

@@ -51,6 +51,8 @@ private:
     Task<> move(std::shared_ptr<Flow> flow);
     /// True if something was moved.
     bool take(Flow& flow);
+    /// As much of left generations as of what is taken at once, so that packing keeps up. False: all is packed.
+    bool pack_some();
     bool take_from(int pipe, logs::Stream stream);
 
     Loop& loop_;

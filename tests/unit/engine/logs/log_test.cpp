@@ -80,6 +80,67 @@ TEST_CASE("full generations rotate and the oldest go", "[logs]") {
     CHECK(lines.front() != "line 0");
 }
 
+TEST_CASE("full generations are packed, read as before, and kept while they fit", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    Lines written;
+    const auto write = [&](Writer& writer, int lines) {
+        for (int i = 0; i < lines; ++i) {
+            written.push_back("line " + std::to_string(written.size()) + " " + std::string(500, 'x'));
+            writer.append(written.back() + "\n", Stream::out);
+        }
+    };
+    const Limits limits{.max_bytes = 64 * 1024, .max_files = 3, .pack = true};
+    Writer writer{fixture.folder(), limits, sequence};
+    write(writer, 1000);  // half a megabyte
+    while (writer.pack_some()) {
+    }
+    CHECK(generations(fixture.folder()).size() > 3);
+    CHECK(std::filesystem::exists(fixture.folder() / "stdout.1.zst"));
+    CHECK_FALSE(std::filesystem::exists(fixture.folder() / "stdout.1"));
+    CHECK_FALSE(std::filesystem::exists(fixture.folder() / "index.1"));
+    CHECK(fixture.lines() == written);
+
+    // What does not shrink is not kept for longer than the limits allow.
+    for (int i = 0; i < 1000; ++i) {
+        std::string noise;
+        for (std::uint64_t state = static_cast<std::uint64_t>(i) + 1; noise.size() < 1000;) {
+            state = state * 6364136223846793005U + 1442695040888963407U;
+            noise += static_cast<char>('!' + (state >> 33U) % 90);
+        }
+        writer.append(noise + "\n", Stream::err);
+    }
+    std::uint64_t bytes = 0;
+    for (const std::uint64_t one : generations(fixture.folder())) {
+        bytes += disk_usage(fixture.folder(), one);
+    }
+    CHECK(bytes <= 3 * 64 * 1024 + 4096);
+    CHECK(fixture.lines().size() < 1000);
+    CHECK_FALSE(fixture.lines().empty());
+}
+
+TEST_CASE("a packer that was killed is gone on with", "[logs]") {
+    const Fixture fixture;
+    Sequence sequence;
+    const Limits limits{.max_bytes = 1000, .max_files = 100, .pack = true};
+    {
+        Writer writer{fixture.folder(), limits, sequence};
+        for (int i = 0; i < 100; ++i) {
+            writer.append("line " + std::to_string(i) + "\n", Stream::out);
+        }
+    }
+    // Killed between the renaming and the removal, and while it wrote.
+    std::filesystem::copy_file(fixture.folder() / "stdout.1", fixture.folder() / "stdout.1.zst");
+    write_file(fixture.folder() / "stdout.2.part", "half");
+    CHECK(fixture.lines().size() == 100);
+    Writer writer{fixture.folder(), limits, sequence};
+    while (writer.pack_some()) {
+    }
+    CHECK(fixture.lines().size() == 100);
+    CHECK_FALSE(std::filesystem::exists(fixture.folder() / "stdout.1"));
+    CHECK_FALSE(std::filesystem::exists(fixture.folder() / "stdout.2.part"));
+}
+
 TEST_CASE("tail gives the last lines over generations and streams", "[logs]") {
     const Fixture fixture;
     Sequence sequence;
