@@ -83,7 +83,7 @@ json compose_ps_fields(const ContainerRow& row, bool no_trunc) {
     fields["Project"] = row.project;
     fields["CreatedAt"] = rfc3339(row.created_ns);
     fields["Health"] = health_word(row);
-    fields["ExitCode"] = row.exit_code.value_or(0);
+    fields["ExitCode"] = row.shown_exit_code();
     fields["Publishers"] = publishers(row);
     return fields;
 }

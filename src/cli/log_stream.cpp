@@ -28,7 +28,7 @@ LogStream::LogStream(const Context& context, std::string project, Wanted wanted,
 }
 
 /// A process may be gone for a moment before its supervisor has written down how it ended: waits for that. One that
-/// will be restarted is taken as it is; its row is about to say so.
+/// may be restarted is not waited for, since its next end may be far away.
 ContainerRow LogStream::settled(const ContainerRow& row) const {
     const auto spec = desired::container_spec_from_json(row.spec_json);
     if (!row.vanished || spec.restart.condition != desired::RestartPolicy::Condition::no) {
@@ -47,7 +47,10 @@ void LogStream::refresh(const Ended& ended) {
         if (!wanted_(seen)) {
             continue;
         }
-        const ContainerRow row = seen.vanished ? settled(seen) : seen;
+        ContainerRow row = seen.vanished ? settled(seen) : seen;
+        if (row.vanished && engine::supervisor_is_running(context_.paths, project_)) {
+            row.vanished = false;  // how it ended is about to be written down, and we shall be told
+        }
         if (known_.insert(row.id).second) {
             reader_.add(context_.paths.container(row.id) / "logs");
             names_.push_back(log_name(row));

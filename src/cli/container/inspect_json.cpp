@@ -35,7 +35,7 @@ json state_json(const ContainerRow& row) {
                   {"OOMKilled", row.oom_killed},
                   {"Dead", row.status == ContainerStatus::dead},
                   {"Pid", alive ? row.pid : 0},
-                  {"ExitCode", row.exit_code.value_or(0)},
+                  {"ExitCode", row.shown_exit_code()},
                   {"Error", row.error},
                   {"StartedAt", rfc3339(row.started_ns)},
                   {"FinishedAt", rfc3339(row.finished_ns)}};

@@ -77,6 +77,8 @@ void enter_cgroup(const CgroupPlacement& placement, pid_t pid);
 /// A descriptor to poll for POLLPRI: readable news in cgroup.events ("populated", "frozen"); empty fd without v2.
 UniqueFd open_cgroup_events(const CgroupPlacement& placement);
 bool is_populated(const CgroupPlacement& placement);
+/// Blocks until no process lives in it; to be called after kill_cgroup().
+void wait_until_empty(const CgroupPlacement& placement);
 /// How many times the kernel's OOM killer struck in it (memory.events oom_kill, v1 memory.oom_control oom_kill).
 std::uint64_t oom_kills(const CgroupPlacement& placement);
 

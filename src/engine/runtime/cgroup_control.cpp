@@ -183,6 +183,28 @@ bool is_populated(const CgroupPlacement& placement) {
     return !processes_in(placement).empty();
 }
 
+void wait_until_empty(const CgroupPlacement& placement) {
+    if (!placement.v2_dir.empty()) {
+        try {
+            wait_for_event(placement.v2_dir, "populated 0");
+        } catch (const SysError& error) {
+            if (error.err() != ENOENT && error.err() != ENODEV) {
+                throw;
+            }
+        }
+        return;
+    }
+    for (auto pids = processes_in(placement); !pids.empty(); pids = processes_in(placement)) {
+        try {
+            const UniqueFd process = kernel::pidfd_open(pids.front());
+            pollfd polled{process.get(), POLLIN, 0};
+            ::poll(&polled, 1, -1);
+        } catch (const SysError&) {
+            continue;  // gone between two looks
+        }
+    }
+}
+
 std::uint64_t oom_kills(const CgroupPlacement& placement) {
     if (!placement.v2_dir.empty()) {
         if (const auto count = keyed_value(placement.v2_dir + "/memory.events", "oom_kill")) {

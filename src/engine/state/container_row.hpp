@@ -81,7 +81,7 @@ struct ContainerRow {
     ContainerStatus status{ContainerStatus::created};
     std::int64_t pid{0};           ///< on the host; 0 unless running or paused
     std::uint64_t start_ticks{0};  ///< support/kernel process_start_ticks(pid): tells a reused pid
-    std::optional<int> exit_code;  ///< of the last run; nullopt after an end that nobody could see
+    std::optional<int> exit_code;  ///< of the last run that ended; nullopt after an end that nobody could see
     bool oom_killed{false};
     std::string error;  ///< why the last start failed, or why the exit code is unknown
     std::int64_t created_ns{0}, started_ns{0}, finished_ns{0};
@@ -97,6 +97,12 @@ struct ContainerRow {
 
     /// The row says running, but the process is gone and nobody has recorded its end (yet). Not stored.
     bool vanished{false};
+
+    /// What Docker shows: 0 while it runs.
+    int shown_exit_code() const {
+        const bool runs = status == ContainerStatus::running || status == ContainerStatus::paused;
+        return runs ? 0 : exit_code.value_or(0);
+    }
 
     bool is_up() const {
         return !vanished && (status == ContainerStatus::running || status == ContainerStatus::paused ||

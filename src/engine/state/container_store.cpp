@@ -5,7 +5,7 @@
 #include "engine/state/row_json.hpp"
 #include "support/database.hpp"
 #include "support/error.hpp"
-#include "support/kernel/syscalls.hpp"
+#include "support/kernel/process_stat.hpp"
 
 namespace stack::engine {
 namespace {
@@ -226,7 +226,8 @@ std::vector<std::string> ContainerStore::projects() const {
 }
 
 bool is_alive(const ContainerRow& row) {
-    return row.pid > 0 && kernel::process_start_ticks(static_cast<pid_t>(row.pid)) == row.start_ticks;
+    const auto process = row.pid > 0 ? kernel::process_stat(static_cast<pid_t>(row.pid)) : std::nullopt;
+    return process && process->start_ticks == row.start_ticks && !process->has_ended();
 }
 
 }  // namespace stack::engine

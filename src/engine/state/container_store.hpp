@@ -54,7 +54,7 @@ private:
     const Database& database_;
 };
 
-/// True while the process that the row tells of lives (pid and start time agree).
+/// True while the process that the row tells of lives: pid and start time agree, and it is no zombie.
 bool is_alive(const ContainerRow& row);
 
 }  // namespace stack::engine

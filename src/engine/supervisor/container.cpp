@@ -281,12 +281,6 @@ Task<> Container::remove(bool volumes) {
     tell(Progress::removed);
 }
 
-Task<> Container::repair() {
-    if (row_.status == ContainerStatus::removing) {
-        co_await remove(spec_.auto_remove);
-    }
-}
-
 void Container::rename(const std::string& name) {
     const std::string before = row_.name;
     project_.store.rename(row_.id, name);

@@ -79,7 +79,9 @@ public:
     void adopt(pid_t pid, UniqueFd pidfd);
     /// Not running, though the row says so, and nobody saw its end. True if its policy wants it up again.
     bool end_unseen();
-    /// Finishes or undoes what a dead worker left half-done: a removal, a start.
+    /// A worker that died left something half-done: a removal, or a start of which nobody knows how far it got.
+    bool needs_repair() const;
+    /// Finishes the removal; undoes the start.
     Task<> repair();
     /// Begins its wait for a restart anew (the worker died meanwhile).
     void resume_restart();
@@ -94,6 +96,7 @@ private:
 
     Task<> wait_turn();
     Task<> launch();
+    Task<> end_strays();
     Task<> begin_process();
     Task<runtime::LaunchPlan> make_plan(const desired::ContainerSpec& spec);
     Task<> run_process(LaunchRequest& request, bool tty);

@@ -20,7 +20,7 @@ void Container::ended(const Message& message) {
         changed.notify();
         return;
     }
-    if (!has_process()) {
+    if (!has_process() || message.pid != row_.pid) {  // the second may tell of a run before this one
         project_.keeper.forget(row_.id);
         return;
     }
@@ -207,7 +207,6 @@ void Container::adopt(pid_t pid, UniqueFd pidfd) {
         row_.start_ticks = kernel::process_start_ticks(pid);
         row_.status = ContainerStatus::running;
         row_.started_ns = wall_clock_ns();
-        row_.exit_code.reset();
         save();
     }
     if (const auto check = effective_healthcheck(spec_, image_->config)) {
@@ -235,6 +234,48 @@ bool Container::end_unseen() {
     EndOfRun end;
     end.stopped_by_user = row_.stopped_by_user;
     return restarter_.decide(spec_.restart, end).has_value();
+}
+
+bool Container::needs_repair() const {
+    return row_.status == ContainerStatus::removing || runtime::is_populated(cgroup());
+}
+
+Task<> Container::repair() {
+    if (row_.status == ContainerStatus::removing) {
+        co_await remove(spec_.auto_remove);
+        co_return;
+    }
+    const auto self = shared_from_this();
+    co_await wait_turn();
+    const Turn turn{*this};
+    if (has_process() || gone_) {
+        co_return;
+    }
+    co_await end_strays();
+    settle_down();
+    save();
+    if (row_.status == ContainerStatus::restarting) {
+        resume_restart();
+    }
+}
+
+/// Ends processes in its cgroup that belong to no run that we know of: keeper and worker died while it was being
+/// started, and it may be anywhere between the clone and a long life. What it said is kept. Two processes of one
+/// container must never live side by side: their output would be mixed, and so would be their work.
+Task<> Container::end_strays() {
+    const auto placement = cgroup();
+    if (!runtime::is_populated(placement)) {
+        co_return;
+    }
+    const bool found_log = log_ != nullptr;
+    make_log();
+    if (!found_log) {
+        log_->resume();  // before the last end of a FIFO is closed with the process, and the bytes in it are gone
+    }
+    runtime::kill_cgroup(placement);
+    const std::function<void()> wait = [&placement] { runtime::wait_until_empty(placement); };
+    co_await offload(project_.loop, wait);
+    log_->drain();
 }
 
 void Container::resume_restart() {

@@ -90,15 +90,29 @@ Task<> Container::launch() {
     early_end_.reset();
     start_exit_code_ = 128;
     std::optional<Error> failure;
-    try {
-        co_await begin_process();
-    } catch (const Error& error) {
-        failure = error;
-    } catch (const std::exception& error) {
-        failure = Error(Errc::internal, error.what());
+    while (true) {
+        bool keeper_lost = false;
+        try {
+            co_await end_strays();
+            co_await begin_process();
+        } catch (const KeeperLost&) {
+            keeper_lost = true;
+        } catch (const Error& error) {
+            failure = error;
+        } catch (const std::exception& error) {
+            failure = Error(Errc::internal, error.what());
+        }
+        if (!keeper_lost) {
+            break;  // otherwise once more, with the new keeper
+        }
     }
     launching_ = false;
     if (failure) {
+        try {
+            co_await end_strays();
+        } catch (const std::exception& error) {
+            log_warning("container '{}': {}", row_.name, error.what());
+        }
         failure->add_step(fmt::format("start '{}'", row_.name));
         start_failed(*failure, start_exit_code_);
         throw Error{*failure};
@@ -304,7 +318,6 @@ void Container::came_up(pid_t pid, UniqueFd pidfd) {
     row_.pid = pid;
     row_.start_ticks = kernel::process_start_ticks(pid);
     row_.status = ContainerStatus::running;
-    row_.exit_code.reset();
     row_.oom_killed = false;
     row_.started_ns = wall_clock_ns();
     row_.health = {};

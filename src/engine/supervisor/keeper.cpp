@@ -151,12 +151,13 @@ private:
         send_message(control_.get(), message);
     }
 
-    /// First its exit is seen (EPOLLIN), then that it was reaped (EPOLLHUP): only then the kernel tells the status.
+    /// First its exit is seen (EPOLLIN), then that it was reaped (EPOLLHUP), for which whoever has to may take his
+    /// time.
     void foreign_ended(KeptChild& child) {
         if (!child.used || child.about.has_ended) {
             return;
         }
-        const auto status = exit_status_of(child.pidfd.get());
+        const auto status = exit_status_of(child.about.pid, child.pidfd.get());
         const bool reaped = !kernel::pidfd_send_signal(child.pidfd.get(), 0);
         if (!status && !reaped) {
             epoll_event event{};
@@ -202,9 +203,14 @@ private:
     // --- messages
 
     void read_control() {
-        if (drain_control() == Receive::closed) {
+        if (drain_control() != Receive::closed) {
+            return;
+        }
+        if (worker_pidfd_) {
             // The worker's end will be told by SIGCHLD or its pidfd.
             ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, control_.get(), nullptr);
+        } else {
+            worker_is_gone();  // the one that started us died before it could say who it is
         }
     }
 

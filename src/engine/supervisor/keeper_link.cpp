@@ -72,7 +72,8 @@ void KeeperLink::run() {
 Task<> KeeperLink::listen() {
     Received received;
     while (!leaving_) {
-        if (!co_await watched_->readable()) {
+        const bool ready = co_await watched_->readable();
+        if (!ready) {
             co_return;
         }
         for (;;) {
@@ -95,6 +96,9 @@ void KeeperLink::handle(Received& received) {
     const std::string key{received.message.key_view()};
     switch (received.message.type) {
         case MessageType::launched:
+            // At once, not when the waiter goes on: the next thing to be read may be the keeper's end.
+            living_[key] = {received.message.pid, received.message.is_exec != 0, duplicate(received.fds[0].get())};
+            [[fallthrough]];
         case MessageType::refused:
             if (const auto waiting = pending_.find(key); waiting != pending_.end()) {
                 waiting->second->answer = received.message;
@@ -138,15 +142,17 @@ Task<LaunchedProcess> KeeperLink::launch(LaunchRequest& request) {
     const auto pending = std::make_shared<Pending>();
     pending_[request.key] = pending;
     send(message, fds);
-    while (!pending->answer) {
+    while (!pending->answer && !pending->lost) {
         co_await wait_for(pending->done, never);
     }
     pending_.erase(request.key);
+    if (pending->lost) {
+        throw KeeperLost{};
+    }
     const Message& answer = *pending->answer;
     if (answer.type == MessageType::refused) {
         throw Error(Errc::system, std::string{answer.text_view()});
     }
-    living_[request.key] = {answer.pid, request.is_exec, duplicate(pending->pidfd.get())};
     LaunchedProcess launched;
     launched.pid = answer.pid;
     launched.pidfd = std::move(pending->pidfd);
@@ -288,10 +294,7 @@ void KeeperLink::replace_keeper() {
     }
     // A clone that was asked for may or may not have happened: who waits is told so.
     for (auto& [key, pending] : pending_) {
-        Message lost;
-        lost.type = MessageType::refused;
-        lost.set_text("the keeper died while it was starting the process");
-        pending->answer = lost;
+        pending->lost = !pending->answer;
         pending->done.notify();
     }
 }

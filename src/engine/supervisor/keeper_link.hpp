@@ -10,6 +10,7 @@
 
 #include "engine/supervisor/keeper_protocol.hpp"
 #include "engine/supervisor/loop.hpp"
+#include "support/error.hpp"
 
 namespace stack::engine::supervisor {
 
@@ -34,6 +35,12 @@ struct LaunchedProcess {
     UniqueFd pidfd;
 };
 
+/// The keeper died with a launch in its hands: it may have cloned the process or not, and nobody else knows of it.
+class KeeperLost : public Error {
+public:
+    KeeperLost() : Error(Errc::system, "the keeper died while it was starting the process") {}
+};
+
 /// The worker's end of the line to the keeper, and the descriptors that both hold: what is put in here survives the
 /// death of either. When the keeper dies another one is started and is given everything again.
 class KeeperLink {
@@ -51,7 +58,7 @@ public:
     /// Begins to listen.
     void run();
 
-    /// Throws what the keeper could not do.
+    /// Throws what the keeper could not do, or KeeperLost.
     Task<LaunchedProcess> launch(LaunchRequest& request);
     /// A process that the keeper has not cloned: it will watch it.
     void adopt(const std::string& key, pid_t pid, int pidfd);
@@ -72,6 +79,7 @@ private:
     struct Pending {
         Signal done;
         std::optional<Message> answer;
+        bool lost{false};
         UniqueFd pidfd;
     };
     Task<> listen();

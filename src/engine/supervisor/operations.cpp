@@ -389,14 +389,36 @@ Task<> run_operation(Session& session, const std::string& text) {
     }
 }
 
-Task<> start_wanted(Project& project, TurnKeeper& turns, const std::vector<std::string>& ids) {
+namespace {
+
+Task<> repair(Project& project, const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) {
+        const auto container = project.find(id);
+        if (!container) {
+            continue;
+        }
+        try {
+            co_await container->repair();
+        } catch (const Error& error) {
+            log_warning("finish what was begun with {}: {}", container->name(), error.what());
+        }
+    }
+}
+
+}  // namespace
+
+Task<> restore(Project& project, TurnKeeper& turns, const Project::Adopted& adopted) {
     const std::string holder = "'restore'";
     const ProjectTurn turn{turns, holder};
+    co_await repair(project, adopted.half_done);
+    if (adopted.wanted.empty()) {
+        co_return;
+    }
     Operation operation;
     const ExecuteOptions how;
     const desired::DesiredState none;
     const reconcile::Observed observed = observe(project);
-    const reconcile::Plan plan = reconcile::plan_start(observed, ids);
+    const reconcile::Plan plan = reconcile::plan_start(observed, adopted.wanted);
     co_await execute(project, plan, none, how, operation);
 }
 

@@ -9,7 +9,9 @@
 
 #include "engine/container_files.hpp"
 #include "engine/supervisor/container.hpp"
+#include "engine/supervisor/exit_info.hpp"
 #include "support/error.hpp"
+#include "support/kernel/process_stat.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/log.hpp"
 
@@ -164,13 +166,13 @@ std::vector<std::string> Project::users_of_volume(const std::string& volume) con
     return users;
 }
 
-std::vector<std::string> Project::adopt() {
+Project::Adopted Project::adopt() {
     keeper.take_over();
-    std::vector<std::string> wanted;
+    Adopted adopted;
     std::vector<Message> ended;
     for (ContainerRow& row : store.list({.project = name})) {
         if (settle_half_made(row)) {
-            adopt_one(*add(std::move(row)), wanted, ended);
+            adopt_one(*add(std::move(row)), adopted, ended);
         }
     }
     // What is left of the handover are processes of ours that nobody knows: probes that a dead worker ran.
@@ -184,7 +186,7 @@ std::vector<std::string> Project::adopt() {
     for (const Message& message : ended) {
         process_ended(message);
     }
-    return wanted;
+    return adopted;
 }
 
 /// A worker that died while it replaced a container leaves the new one under "<id of the old one>_<name>". False if
@@ -206,7 +208,7 @@ bool Project::settle_half_made(ContainerRow& row) {
     return false;
 }
 
-void Project::adopt_one(Container& container, std::vector<std::string>& wanted, std::vector<Message>& ended) {
+void Project::adopt_one(Container& container, Adopted& adopted, std::vector<Message>& ended) {
     const ContainerRow& row = container.row();
     const bool had_process = row.status == ContainerStatus::running || row.status == ContainerStatus::paused;
     auto handed = keeper.children().find(row.id);
@@ -222,10 +224,44 @@ void Project::adopt_one(Container& container, std::vector<std::string>& wanted, 
             return;
         }
         keeper.forget(row.id);  // its end was written down in the last moment
-    } else if (had_process && is_alive(row)) {
-        // Keeper and worker were both dead: the container is found by its pid.
-        const auto pid = static_cast<pid_t>(row.pid);
-        UniqueFd pidfd = kernel::pidfd_open(pid);
+    } else if (had_process) {
+        if (!adopt_by_pid(container, ended) && container.end_unseen()) {
+            adopted.wanted.push_back(row.id);
+        }
+        return;
+    }
+    if (container.needs_repair()) {
+        adopted.half_done.push_back(row.id);
+    } else if (row.status == ContainerStatus::restarting) {
+        container.resume_restart();
+    }
+}
+
+/// Keeper and worker were both dead: the container is found by the pid in its row. False if that process is gone
+/// without a trace.
+bool Project::adopt_by_pid(Container& container, std::vector<Message>& ended) {
+    const ContainerRow& row = container.row();
+    const auto pid = static_cast<pid_t>(row.pid);
+    const auto process = kernel::process_stat(pid);
+    if (!process || process->start_ticks != row.start_ticks) {
+        return false;
+    }
+    UniqueFd pidfd;
+    try {
+        pidfd = kernel::pidfd_open(pid);
+    } catch (const SysError&) {
+        return false;  // reaped since
+    }
+    if (process->has_ended()) {
+        Message message;
+        message.set_key(row.id);
+        message.pid = pid;
+        message.end_ns = wall_clock_ns();
+        const auto status = exit_status_of(pid, pidfd.get());
+        message.status_known = status ? 1 : 0;
+        message.status = status.value_or(0);
+        ended.push_back(message);
+    } else {
         keeper.adopt(row.id, pid, pidfd.get());
         if (container.spec().network_mode != "host") {
             // Missing where the process is just ending: that will be told by the keeper.
@@ -234,19 +270,9 @@ void Project::adopt_one(Container& container, std::vector<std::string>& wanted, 
                 keeper.keep(row.id + "/netns", std::move(fd));
             }
         }
-        container.adopt(pid, std::move(pidfd));
-        return;
-    } else if (had_process) {
-        if (container.end_unseen()) {
-            wanted.push_back(row.id);
-        }
-        return;
     }
-    if (row.status == ContainerStatus::restarting) {
-        container.resume_restart();
-    } else if (row.status == ContainerStatus::removing) {
-        spawn(loop, container.repair(), "finish the removal of " + row.name);
-    }
+    container.adopt(pid, std::move(pidfd));
+    return true;
 }
 
 }  // namespace stack::engine::supervisor

@@ -86,14 +86,20 @@ public:
     /// Names of the containers, of any project, that use a volume.
     std::vector<std::string> users_of_volume(const std::string& volume) const;
 
+    /// Ids of containers that wait for something when a worker comes up.
+    struct Adopted {
+        std::vector<std::string> wanted;     ///< should run and do not
+        std::vector<std::string> half_done;  ///< Container::repair()
+        bool empty() const noexcept { return wanted.empty() && half_done.empty(); }
+    };
     /// Looks at the database, the keeper's handover and the kernel, and takes up every container where it is.
-    /// Returns the ids of those that should run and do not.
-    std::vector<std::string> adopt();
+    Adopted adopt();
 
 private:
     void process_ended(const Message& message);
     bool settle_half_made(ContainerRow& row);
-    void adopt_one(Container& container, std::vector<std::string>& wanted, std::vector<Message>& ended);
+    void adopt_one(Container& container, Adopted& adopted, std::vector<Message>& ended);
+    bool adopt_by_pid(Container& container, std::vector<Message>& ended);
     std::deque<ContainerRow> removed_;
     std::map<std::string, std::weak_ptr<const ImageFacts>> images_;
 };

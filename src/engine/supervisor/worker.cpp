@@ -29,10 +29,10 @@ public:
           accepting_{loop_, listening_fd} {}
 
     void run() {
-        const auto wanted = project_.adopt();
+        const auto adopted = project_.adopt();
         project_.keeper.run();
-        if (!wanted.empty()) {
-            spawn(loop_, start_wanted(project_, turns_, wanted), "start what should run");
+        if (!adopted.empty()) {
+            spawn(loop_, restore(project_, turns_, adopted), "take up what was begun");
         }
         spawn(loop_, restart_dependents(project_, turns_), "restart dependents");
         spawn(loop_, accept(), "accept clients");

@@ -10,7 +10,7 @@
 
 #include "support/error.hpp"
 #include "support/files.hpp"
-#include "support/text.hpp"
+#include "support/kernel/process_stat.hpp"
 
 namespace stack::kernel {
 
@@ -55,18 +55,8 @@ void enter_namespace(int fd, int flags) {
 }
 
 std::uint64_t process_start_ticks(pid_t pid) {
-    const auto stat = find_file(fmt::format("/proc/{}/stat", pid));
-    if (!stat) {
-        return 0;
-    }
-    // The command name (field 2) is in parentheses and may hold blanks; count from behind its end.
-    const auto end_of_name = stat->rfind(')');
-    if (end_of_name == std::string::npos) {
-        return 0;
-    }
-    const auto fields = split(std::string_view{*stat}.substr(end_of_name + 2), ' ');
-    constexpr size_t start_time = 22 - 3;
-    return fields.size() > start_time ? parse_uint(fields[start_time]).value_or(0) : 0;
+    const auto stat = process_stat(pid);
+    return stat ? stat->start_ticks : 0;
 }
 
 std::string fd_path(int fd) {

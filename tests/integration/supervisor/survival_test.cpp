@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <csignal>
+#include <functional>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "engine/state/container_store.hpp"
 #include "harness/eventually.hpp"
 #include "stage.hpp"
+#include "support/database.hpp"
 #include "support/error.hpp"
 
 using namespace stack;
@@ -34,6 +38,23 @@ void kill_one(Stage& stage, const std::string& name) {
         const auto now = stage.processes(name);
         return now.size() == 1 && now != pids;
     }));
+}
+
+/// The worker first stands still, so that it does not start another keeper.
+void kill_both(Stage& stage) {
+    const auto worker = stage.processes("stack-worker");
+    const auto keeper = stage.processes("stack-keeper");
+    REQUIRE(::kill(worker.front(), SIGSTOP) == 0);
+    REQUIRE(::kill(keeper.front(), SIGKILL) == 0);
+    REQUIRE(::kill(worker.front(), SIGKILL) == 0);
+    REQUIRE(
+        eventually([&] { return stage.processes("stack-worker").empty() && stage.processes("stack-keeper").empty(); }));
+}
+
+void rewrite_row(const Stage& stage, ContainerRow row, const std::function<void(ContainerRow&)>& change) {
+    change(row);
+    const Database database{stage.paths().database()};
+    REQUIRE(ContainerStore{database}.update(row));
 }
 
 }  // namespace
@@ -95,13 +116,7 @@ TEST_CASE("when keeper and worker both die the next command adopts the container
     Stage stage;
     stage.up(stage.state({stage.service("a", "echo up; exec sleep 1000")}));
     const ContainerRow before = stage.row("p-a-1");
-    const auto worker = stage.processes("stack-worker");
-    const auto keeper = stage.processes("stack-keeper");
-    REQUIRE(::kill(worker.front(), SIGSTOP) == 0);
-    REQUIRE(::kill(keeper.front(), SIGKILL) == 0);
-    REQUIRE(::kill(worker.front(), SIGKILL) == 0);
-    REQUIRE(
-        eventually([&] { return stage.processes("stack-worker").empty() && stage.processes("stack-keeper").empty(); }));
+    kill_both(stage);
     stage.events.clear();
     stage.up(stage.state({stage.service("a", "echo up; exec sleep 1000")}));
     CHECK(stage.events == std::vector<std::string>{"container p-a-1 Running"});
@@ -110,4 +125,46 @@ TEST_CASE("when keeper and worker both die the next command adopts the container
     all.all = true;
     stage.client().stop(all, {}, {});
     CHECK(stage.row("p-a-1").status == ContainerStatus::exited);
+}
+
+TEST_CASE("a start of which nobody knows how far it got is undone before the next one", "[supervisor]") {
+    const auto status = GENERATE(ContainerStatus::created, ContainerStatus::restarting);
+    CAPTURE(to_string(status));
+    Stage stage;
+    auto service = stage.service("a",
+                                 "read run < /proc/sys/kernel/random/uuid; while :; do for i in 1 2 3 4 5 6 7 8 9; do "
+                                 "echo run $run; done; usleep 1000; done");
+    service.container.restart.condition = desired::RestartPolicy::Condition::always;
+    stage.up(stage.state({service}));
+    REQUIRE(stage.log_has("p-a-1", "run "));
+    const ContainerRow before = stage.row("p-a-1");
+    kill_both(stage);
+    // As the database is when they die between the clone and the news of it.
+    rewrite_row(stage, before, [&](ContainerRow& row) {
+        row.status = status;
+        row.pid = 0;
+        row.start_ticks = 0;
+    });
+    stage.up(stage.state({service}));
+    REQUIRE(eventually([&] {
+        const auto lines = stage.log("p-a-1");
+        return std::count(lines.begin(), lines.end(), lines.back()) > 50 && lines.back() != lines.front();
+    }));
+    auto lines = stage.log("p-a-1");
+    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+    CHECK(lines.size() == 2);  // one run, then the other
+    CHECK(stage.row("p-a-1").pid != before.pid);
+    CHECK(!is_alive(before));
+}
+
+TEST_CASE("a removal that a dead worker began is finished before anything else is done", "[supervisor]") {
+    Stage stage;
+    stage.up(stage.state({stage.service("a", "exit 0")}));
+    REQUIRE(eventually([&] { return stage.row("p-a-1").status == ContainerStatus::exited; }));
+    REQUIRE(eventually([&] { return stage.processes("stack-worker").empty(); }));
+    const ContainerRow before = stage.row("p-a-1");
+    rewrite_row(stage, before, [](ContainerRow& row) { row.status = ContainerStatus::removing; });
+    stage.up(stage.state({stage.service("a", "exec sleep 1000")}));
+    CHECK(stage.row("p-a-1").id != before.id);
+    CHECK(stage.row("p-a-1").status == ContainerStatus::running);
 }

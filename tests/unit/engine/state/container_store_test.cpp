@@ -1,6 +1,9 @@
 #include "engine/state/container_store.hpp"
 
+#include <csignal>
+
 #include <catch2/catch.hpp>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/database.hpp"
@@ -86,4 +89,24 @@ TEST_CASE("a running row whose process is another one has vanished", "[state]") 
     made.start_ticks += 1;
     store.update(made);
     CHECK(store.get("self").vanished);
+}
+
+TEST_CASE("a process that has ended and is not reaped yet does not live", "[state]") {
+    ContainerRow row;
+    row.pid = ::fork();
+    if (row.pid == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    const auto pid = static_cast<pid_t>(row.pid);
+    row.start_ticks = kernel::process_start_ticks(pid);
+    CHECK(is_alive(row));
+    REQUIRE(::kill(pid, SIGKILL) == 0);
+    siginfo_t info{};
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+    CHECK_FALSE(is_alive(row));
+    REQUIRE(::waitpid(pid, nullptr, 0) == pid);
+    CHECK_FALSE(is_alive(row));
+    row.start_ticks = 0;  // it was gone before anybody looked
+    CHECK_FALSE(is_alive(row));
 }
