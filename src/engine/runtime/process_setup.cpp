@@ -70,7 +70,8 @@ LiftedFds standard_fds(const ProcessPlan& plan, const StandardFds& fds, const Re
     if (plan.tty) {
         return terminal_fds(plan, fds, user.uid);
     }
-    LiftedFds lifted{lift(fds.input, O_RDONLY), lift(fds.output, O_WRONLY), lift(fds.error, O_WRONLY)};
+    // Without input it is /dev/null for both ways, as with Docker.
+    LiftedFds lifted{lift(fds.input, O_RDWR), lift(fds.output, O_WRONLY), lift(fds.error, O_WRONLY)};
     give_to_user(lifted.input.get(), user);
     give_to_user(lifted.output.get(), user);
     give_to_user(lifted.error.get(), user);
