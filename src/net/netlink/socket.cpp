@@ -1,5 +1,6 @@
 #include "net/netlink/socket.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -18,6 +19,10 @@ namespace stack::net::netlink {
 namespace {
 
 constexpr size_t receive_room = size_t{256} << 10U;
+// Each message is acknowledged, and the answers lie in the socket's buffer (net.core.rmem_default, 208 KiB, counted
+// with what the kernel needs to hold them) until the last is sent: a thousand at once do not fit, and the kernel drops
+// what follows (ENOBUFS).
+constexpr size_t most_at_once = 64;
 
 /// The text that the kernel gives with an error (NLMSGERR_ATTR_MSG, since 4.12), with a blank before it.
 std::string explanation(const nlmsghdr& header) {
@@ -97,13 +102,26 @@ size_t Socket::receive(int flags) {
 }
 
 void Socket::execute(std::span<Message> batch) {
+    std::optional<SysError> failure;
+    for (size_t begin = 0; begin < batch.size(); begin += most_at_once) {
+        try {
+            execute_part(batch.subspan(begin, std::min(most_at_once, batch.size() - begin)));
+        } catch (const SysError& error) {
+            if (!failure) {
+                failure = error;
+            }
+        }
+    }
+    if (failure) {
+        throw SysError{*failure};
+    }
+}
+
+void Socket::execute_part(std::span<Message> batch) {
     std::vector<Message*> messages;
     for (Message& message : batch) {
         nlmsg_hdr(message.raw())->nlmsg_flags |= NLM_F_ACK;
         messages.push_back(&message);
-    }
-    if (messages.empty()) {
-        return;
     }
     const std::uint32_t first = send(messages);
     std::optional<Failure> failure;

@@ -22,7 +22,7 @@ public:
     /// The bare socket, for an event loop.
     UniqueFd take() noexcept { return std::move(socket_); }
 
-    /// Sends the messages in one batch. The kernel carries all of them out one after another, also after a failure.
+    /// Sends the messages, several at once. The kernel carries all of them out one after another, also after a failure.
     /// Throws the first failure that its message does not tolerate, as SysError with the kernel's own explanation.
     void execute(std::span<Message> batch);
     void execute(Message&& message) { execute(std::span{&message, 1}); }
@@ -39,6 +39,7 @@ public:
     void join(int group);
 
 private:
+    void execute_part(std::span<Message> batch);
     std::uint32_t send(std::span<Message* const> messages);
     size_t receive(int flags);
     bool read_dump(const std::function<void(const nlmsghdr&)>& each);
