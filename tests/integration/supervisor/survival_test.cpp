@@ -168,3 +168,19 @@ TEST_CASE("a removal that a dead worker began is finished before anything else i
     CHECK(stage.row("p-a-1").id != before.id);
     CHECK(stage.row("p-a-1").status == ContainerStatus::running);
 }
+
+TEST_CASE("signals that a container sends to whomever it can reach reach nobody of ours", "[supervisor][escape]") {
+    Stage stage;
+    stage.up(stage.state({stage.service("other", "exec sleep 1000")}));
+    const auto keeper = stage.processes("stack-keeper");
+    const auto worker = stage.processes("stack-worker");
+    const auto other = stage.row("p-other-1").pid;
+    stage.up(stage.state({stage.service("other", "exec sleep 1000"),
+                          stage.service("a", "sleep 1000 & kill -9 -1; kill -9 0; kill -9 $PPID; echo sent; kill -9 1; "
+                                             "exec sleep 1000")}));
+    REQUIRE(stage.log_has("p-a-1", "sent"));
+    CHECK(stage.processes("stack-keeper") == keeper);
+    CHECK(stage.processes("stack-worker") == worker);
+    CHECK(stage.row("p-other-1").pid == other);
+    CHECK(is_alive(stage.row("p-other-1")));
+}
