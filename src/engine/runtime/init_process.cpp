@@ -4,6 +4,8 @@
 #include <csignal>
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +31,19 @@ bool reap(pid_t child, int& status) {
     }
 }
 
+/// Close-on-exec does nothing for one that never executes: the keeper's descriptors would live on in here.
+void close_everything() {
+    if (::syscall(SYS_close_range, 0, ~0U, 0) == 0) {
+        return;
+    }
+    // A seccomp profile of the user's may know nothing of close_range(2), which is of Linux 5.9.
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    for (rlim_t fd = 0; fd < limit.rlim_max && fd < 1'000'000; ++fd) {
+        ::close(static_cast<int>(fd));
+    }
+}
+
 [[noreturn]] void serve(pid_t child, const sigset_t& all) {
     for (;;) {
         siginfo_t info{};
@@ -46,7 +61,7 @@ bool reap(pid_t child, int& status) {
 
 }  // namespace
 
-void stay_as_init(bool tty, int close_first) {
+void stay_as_init(bool tty) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     sigset_t all, before;
     ::sigfillset(&all);
@@ -60,10 +75,8 @@ void stay_as_init(bool tty, int close_first) {
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
         return;
     }
-    if (close_first >= 0) {
-        ::close(close_first);
-    }
-    ::close(STDIN_FILENO);
+    close_everything();
+    ::prctl(PR_SET_NAME, "stack-init");
     serve(child, all);
 }
 

@@ -235,7 +235,7 @@ void become(const ProcessPlan& plan, const StandardFds& fds, const SeccompProgra
     check(::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), [] { return "close descriptors at execve"; });
     drop_privileges(plan, user, seccomp);
     if (init) {
-        stay_as_init(plan.tty, report.descriptor());  // returns in the child that executes
+        stay_as_init(plan.tty);  // returns in the child that executes
     }
     throw ExecFailed{program.execute()};
 }

@@ -12,7 +12,6 @@ public:
     explicit LaunchReport(int pipe) noexcept : pipe_{pipe} {}
     void warn(const std::string& text) const;
     void fail(const LaunchFailure& failure) const;
-    int descriptor() const noexcept { return pipe_; }
 
 private:
     int pipe_;

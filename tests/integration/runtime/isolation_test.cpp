@@ -2,12 +2,15 @@
 #include <csignal>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "integration/runtime/box.hpp"
 #include "support/error.hpp"
+#include "support/kernel/syscalls.hpp"
 #include "support/text.hpp"
 
 using namespace stack;
@@ -242,6 +245,14 @@ TEST_CASE("our init reaps orphans and passes signals and exit codes on", "[runti
         "echo > /go; pid=$(cat /orphan); tries=0; while test -e /proc/$pid && test $tries -lt 3000; do "
         "sleep 0.02; tries=$((tries + 1)); done; test -e /proc/$pid && cat /proc/$pid/stat; echo checked");
     CHECK(reaped.out == "checked\n");
+}
+
+TEST_CASE("our init keeps no descriptor of the engine's", "[runtime][init][escape]") {
+    const UniqueFd of_host = kernel::open_at(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY);
+    Box box;
+    box.input.spec.init = true;
+    box.start("echo ready; exec sleep 1000");
+    CHECK(std::filesystem::is_empty(fmt::format("/proc/{}/fd", box.pid())));
 }
 
 TEST_CASE("a terminal is the container's own, and its console", "[runtime][tty]") {
