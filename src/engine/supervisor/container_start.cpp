@@ -85,6 +85,8 @@ Task<std::string> read_to_end(Loop& loop, int fd) {
 }  // namespace
 
 Task<> Container::launch() {
+    co_await project_.launches.take();
+    const Slot slot{project_.launches};
     tell(Progress::starting);
     launching_ = true;
     early_end_.reset();

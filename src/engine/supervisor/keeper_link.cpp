@@ -79,7 +79,11 @@ Task<> KeeperLink::listen() {
         for (;;) {
             const Receive how = receive_message(control_.get(), received);
             if (how == Receive::message) {
-                handle(received);
+                try {
+                    handle(received);
+                } catch (const Error& error) {
+                    log_warning("a message of the keeper: {}", error.what());  // out of descriptors: go on listening
+                }
             } else if (how == Receive::nothing) {
                 break;
             } else {

@@ -16,6 +16,7 @@
 #include "engine/supervisor/keeper_link.hpp"
 #include "engine/supervisor/loop.hpp"
 #include "engine/supervisor/networks.hpp"
+#include "engine/supervisor/slots.hpp"
 #include "image/store.hpp"
 #include "support/database.hpp"
 #include "support/paths.hpp"
@@ -65,6 +66,9 @@ public:
     /// Whoever listens: the clients whose operations run.
     std::map<int, EventSink> listeners;
     int next_listener{1};
+
+    /// A start holds a dozen descriptors more than a container that runs, and nothing is won by a thousand at once.
+    Slots launches{32};
 
     /// Who waits for the end of a process that was started by exec, by its key.
     struct ExecWait {
