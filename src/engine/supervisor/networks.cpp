@@ -139,6 +139,9 @@ void Networks::create(const desired::NetworkSpec& spec, const desired::StringMap
 void Networks::remove(const std::string& name) {
     if (const auto network = store_.find(name)) {
         net::remove_network(store_, firewall_, *network);
+        // Nobody uses it any more; a worker that was killed left its file there.
+        std::error_code ignored;
+        std::filesystem::remove_all(paths_.run() / "networks" / network->id, ignored);
     }
 }
 
