@@ -39,6 +39,15 @@ TEST_CASE("docker run shows what the program says while it runs, also a line wit
     CHECK(asking.wait().exit_code == 3);
 }
 
+TEST_CASE("annotations of a container are told by inspect", "[docker]") {
+    const Sandbox box{"docker"};
+    box.need_busybox();
+    REQUIRE(box.docker({"create", "--name", "noted", "--annotation", "org.example.team=blue", "busybox", "true"})
+                .exit_code == 0);
+    CHECK(box.docker({"inspect", "-f", "{{json .HostConfig.Annotations}}", "noted"}).out ==
+          "{\"org.example.team\":\"blue\"}\n");
+}
+
 TEST_CASE("docker run -d, ps, exec, logs, inspect, stop, start, rm", "[docker]") {
     const Sandbox box{"run"};
     box.need_busybox();

@@ -170,6 +170,7 @@ json host_config_json(const ContainerRow& row, const ContainerSpec& spec) {
             {"ReadonlyRootfs", spec.read_only},
             {"SecurityOpt", spec.security_opt},
             {"Sysctls", spec.sysctls},
+            {"Annotations", spec.annotations},
             {"ShmSize", spec.shm_size == 0 ? std::int64_t{64} << 20U : spec.shm_size},
             {"Init", spec.init},
             {"Memory", resources.memory},
