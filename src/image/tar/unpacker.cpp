@@ -413,7 +413,9 @@ private:
 
     // At the end, because making an entry changes the time of its folder.
     void settle_folder_times() {
-        for (const auto& [path, time] : folder_times_) {
+        for (const auto& folder : folder_times_) {  // no structured binding: clang 14 lets no lambda take one
+            const auto& path = folder.first;
+            const auto& time = folder.second;
             const UniqueFd fd = try_open_folder(path, O_RDONLY | O_NOFOLLOW);
             if (!fd) {
                 continue;  // it was reached through a link that a later entry replaced

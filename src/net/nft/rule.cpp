@@ -178,7 +178,9 @@ netlink::Message Rule::message(const std::string& table) const {
     out.header(nfgenmsg{NFPROTO_INET, NFNETLINK_V0, 0});
     out.put_text(NFTA_RULE_TABLE, table).put_text(NFTA_RULE_CHAIN, chain_);
     out.nest(NFTA_RULE_EXPRESSIONS, [&](Message& list) {
-        for (const auto& [name, body] : expressions_) {
+        for (const auto& expression : expressions_) {  // no structured binding: clang 14 lets no lambda take one
+            const auto& name = expression.first;
+            const auto& body = expression.second;
             list.nest(NFTA_LIST_ELEM, [&](Message& element) {
                 element.put_text(NFTA_EXPR_NAME, name);
                 element.nest(NFTA_EXPR_DATA, body);
