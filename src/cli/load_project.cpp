@@ -54,7 +54,7 @@ compose::LoadedProject load_project(const Context& context, const compose::LoadO
         return loaded;
     } catch (const compose::LoadFailure& failure) {
         print_findings(failure.findings(), failure.files());
-        throw Exit{exit_invalid_project};
+        throw Exit{failure.code() == Errc::not_found ? exit_file_not_found : exit_invalid_project};
     } catch (const Error& error) {
         if (error.code() == Errc::not_found) {
             throw ExitError{exit_file_not_found, error};

@@ -13,7 +13,12 @@ namespace stack::compose::canonical {
 
 namespace {
 
+/// Tells that a value is not what its place asks for; false, which takes it out. A variable that was left in place
+/// (`config --no-interpolate`) may become anything and stays.
 bool refuse(Node& node, const Path& path, Findings& findings, std::string_view what, std::string hint) {
+    if (node.is_string() && !node.interpolated && node.text.find('$') != std::string::npos) {
+        return true;
+    }
     if (!findings.has_error_at(node.mark)) {
         const std::string value =
             node.is_scalar() ? fmt::format("'{}'", abbreviate(node.text, 100)) : std::string{describe(node.kind)};
@@ -44,9 +49,8 @@ bool whole_number(Node& node, const Path& path, Findings& findings) {
     }
     const auto value = node.as_integer();
     if (!value) {
-        refuse(node, path, findings,
-               node.kind == Kind::integer ? "which is beyond what 64 bits hold" : "not a whole number", {});
-        return false;
+        return refuse(node, path, findings,
+                      node.kind == Kind::integer ? "which is beyond what 64 bits hold" : "not a whole number", {});
     }
     become_integer(node, *value);
     return true;

@@ -70,10 +70,11 @@ const PathTable<Cast>& casts() {
 
 class Caster {
 public:
-    explicit Caster(Findings& findings) : findings_{findings} {}
+    Caster(Findings& findings, Variables variables) : findings_{findings}, variables_{variables} {}
 
     void walk(Node& node, const PathTable<Cast>::Step* step, const Path& path) {
-        if (step->rule && node.is_string()) {
+        const bool open = variables_ == Variables::in_place && node.text.find('$') != std::string::npos;
+        if (step->rule && node.is_string() && !open) {
             cast(node, *step->rule, path);
         }
         if (node.is_mapping()) {
@@ -108,7 +109,16 @@ private:
             node.text = std::string{text};
             return;
         }
-        refuse(node, path, to == Cast::integer ? "is not a whole number" : "is not a number", "");
+        refuse(node, path, to == Cast::integer ? "is not a whole number" : "is not a number", mend_number(text, to));
+    }
+
+    /// `cpus: 500m` is how Kubernetes writes half a CPU.
+    static std::string mend_number(std::string_view text, Cast to) {
+        const auto thousandths = text.ends_with('m') ? parse_uint(text.substr(0, text.size() - 1)) : std::nullopt;
+        if (to == Cast::number && thousandths) {
+            return fmt::format("write {}", static_cast<double>(*thousandths) / 1000);
+        }
+        return to == Cast::number ? "write a number, such as 0.5" : "write a number, such as 3";
     }
 
     void refuse(const Node& node, const Path& path, std::string_view what, std::string hint) {
@@ -120,6 +130,7 @@ private:
     }
 
     Findings& findings_;
+    Variables variables_;
 };
 
 }  // namespace
@@ -139,8 +150,8 @@ std::optional<bool> boolean_word(std::string_view text) {
     return std::nullopt;
 }
 
-void cast_values(Node& document, Findings& findings) {
-    Caster{findings}.walk(document, casts().root(), Path{});
+void cast_values(Node& document, Findings& findings, Variables variables) {
+    Caster{findings, variables}.walk(document, casts().root(), Path{});
 }
 
 }  // namespace stack::compose

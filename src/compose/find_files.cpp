@@ -1,5 +1,7 @@
 #include "compose/find_files.hpp"
 
+#include <span>
+
 #include <fmt/format.h>
 
 #include "compose/include.hpp"
@@ -123,12 +125,9 @@ private:
 
     void from_folders(const std::filesystem::path& start) {
         for (std::filesystem::path folder = start;; folder = folder.parent_path()) {
-            for (const std::string_view name : default_names) {
-                if (is_file_or_broken_link(folder / name)) {
-                    found_.files.push_back((folder / name).string());
-                    add_override(folder);
-                    return;
-                }
+            if (add_first(folder, default_names, "Compose files")) {
+                add_first(folder, override_names, "override files");
+                return;
             }
             if (folder == folder.parent_path()) {
                 break;
@@ -138,13 +137,27 @@ private:
             .hint("make a compose.yaml, or name a file with -f");
     }
 
-    void add_override(const std::filesystem::path& folder) {
-        for (const std::string_view name : override_names) {
+    /// Takes the first of `names` that the folder has; that it has others too is told, since they are easily taken for
+    /// the one that counts.
+    bool add_first(const std::filesystem::path& folder, std::span<const std::string_view> names,
+                   std::string_view what) {
+        std::vector<std::string> there;
+        for (const std::string_view name : names) {
             if (is_file_or_broken_link(folder / name)) {
-                found_.files.push_back((folder / name).string());
-                return;
+                there.emplace_back(name);
             }
         }
+        if (there.empty()) {
+            return false;
+        }
+        found_.files.push_back((folder / there.front()).string());
+        if (there.size() > 1) {
+            context_.findings.warning({}, Path{},
+                                      fmt::format("'{}' has {} {}: {}; '{}' is used", folder.string(), there.size(),
+                                                  what, join(there, ", "), there.front()),
+                                      "remove the others, or name the files that you mean with -f");
+        }
+        return true;
     }
 
     LoadContext& context_;

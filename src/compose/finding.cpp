@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "compose/limits.hpp"
 #include "support/text.hpp"
 
 namespace stack::compose {
@@ -51,6 +52,9 @@ std::string first_message(const std::vector<Finding>& findings) {
 
 }  // namespace
 
+TooManyFindings::TooManyFindings()
+    : Error{Errc::invalid_input, fmt::format("there are more than {} mistakes", limits::findings)} {}
+
 std::string Path::str() const {
     if (parent_ == nullptr) {
         return {};
@@ -77,6 +81,9 @@ void Findings::add(Finding finding) {
     if (kept_.size() == max_findings) {
         ++dropped_;  // not remembered: a million mistakes must not cost memory
         errors_ += is_error ? 1 : 0;
+        if (errors_ > limits::findings) {
+            throw TooManyFindings{};
+        }
         return;
     }
     const std::string place = place_key(finding.mark);
@@ -128,7 +135,7 @@ std::vector<Finding> Findings::sorted() const {
     return out;
 }
 
-LoadFailure::LoadFailure(std::vector<Finding> findings, std::shared_ptr<const SourceFiles> files)
-    : Error{Errc::invalid_input, first_message(findings)}, findings_{std::move(findings)}, files_{std::move(files)} {}
+LoadFailure::LoadFailure(std::vector<Finding> findings, std::shared_ptr<const SourceFiles> files, Errc code)
+    : Error{code, first_message(findings)}, findings_{std::move(findings)}, files_{std::move(files)} {}
 
 }  // namespace stack::compose

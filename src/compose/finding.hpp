@@ -14,6 +14,12 @@ namespace stack::compose {
 
 enum class Severity { error, warning };
 
+/// Ends a load early. Whoever began the load catches it and tells what has been found so far.
+class TooManyFindings : public Error {
+public:
+    TooManyFindings();
+};
+
 /// One thing that the user should know about a file of theirs.
 ///
 /// `message` is a sentence as support/error.hpp describes it (lower case, no full stop, names in single quotes) and
@@ -56,7 +62,8 @@ private:
 
 /// Collects the findings of one load. The same mistake told twice (same place, same severity and same message
 /// but for the service's name) is kept once: copies through anchors, extends and merging keep the place of the
-/// original. At most `max_findings` are kept; the rest is counted.
+/// original. At most `max_findings` are kept; the rest is counted, and after limits::findings errors add() throws
+/// TooManyFindings: a list of a million mistakes must not cost the time to find all of them.
 class Findings {
 public:
     static constexpr std::size_t max_findings = 200;
@@ -90,7 +97,9 @@ private:
 /// message, pos() its place; render_findings() gives the whole.
 class LoadFailure : public Error {
 public:
-    LoadFailure(std::vector<Finding> findings, std::shared_ptr<const SourceFiles> files);
+    /// Errc::not_found says that a Compose file is missing.
+    LoadFailure(std::vector<Finding> findings, std::shared_ptr<const SourceFiles> files,
+                Errc code = Errc::invalid_input);
     const std::vector<Finding>& findings() const noexcept { return findings_; }
     const SourceFiles& files() const noexcept { return *files_; }
 

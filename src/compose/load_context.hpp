@@ -18,6 +18,7 @@ struct LoadContext {
     Findings& findings;
     std::string home;  // of the user, for `~`
     InterpolationState variables;
+    bool lacks_file{false};  // a Compose file that was asked for is not there
     std::size_t files_read{0};
     std::size_t bytes_read{0};
     std::size_t nodes{0};  // values that all files together have, written out

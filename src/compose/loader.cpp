@@ -49,6 +49,7 @@ std::vector<Node> read_documents(LoadContext& context, const std::filesystem::pa
                    ? parse_documents(context, display_name(context, file), std::move(text))
                    : std::vector<Node>{};
     } catch (const Error& error) {
+        context.lacks_file = context.lacks_file || error.code() == Errc::not_found;
         context.findings.error(from, from.file == 0 ? Path{} : path, fmt::format("Compose file {}", error.what()),
                                error.code() == Errc::not_found ? mend_missing_file(file, error.hint()) : error.hint());
         return {};
@@ -76,19 +77,43 @@ bool count_nodes(LoadContext& context, std::size_t nodes, Mark mark, const Path&
         return true;
     }
     if (!told) {
-        context.findings.error(mark, path,
-                               fmt::format("the project has more than {} values once what services extend is written "
-                                           "out",
-                                           limits::nodes),
-                               "extend a smaller service, or fewer times");
+        context.findings.error(
+            mark, path, fmt::format("the project has more than {} values, everything written out", limits::nodes),
+            "extend smaller services, or make two projects of it");
     }
     return false;
 }
 
+namespace {
+
+// What the short forms of mounts and devices become is counted before it is made: each grows to a mapping of four.
+void count_short_forms(LoadContext& context, const Node& document) {
+    constexpr std::size_t members = 4;
+    const Node* services = document.find("services");
+    if (services == nullptr) {
+        return;
+    }
+    const Path root;
+    const Path section = root / "services";
+    for (const Member& service : services->members()) {
+        for (const std::string_view key : {"volumes", "devices"}) {
+            const Node* list = service.value.find(key);
+            if (list != nullptr && !list->items().empty() && list->items().front().is_string() &&
+                !count_nodes(context, list->size() * members, list->mark, section / service.key)) {
+                throw TooManyFindings{};
+            }
+        }
+    }
+}
+
+}  // namespace
+
 void prepare_document(LoadContext& context, Node& document, const Environment& environment) {
     upgrade_first_format(document, context.findings);
+    count_short_forms(context, document);
     if (!context.options.interpolate) {
         collect_variables(document, context.variables.uses);
+        cast_values(document, context.findings, Variables::in_place);
         return;
     }
     const Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
@@ -104,7 +129,7 @@ namespace {
 class Load {
 public:
     explicit Load(const LoadOptions& options)
-        : files_{std::make_shared<SourceFiles>()}, context_{options, *files_, findings_, {}, {}, 0, 0, 0} {
+        : files_{std::make_shared<SourceFiles>()}, context_{options, *files_, findings_, {}, {}, false, 0, 0, 0} {
         if (const auto home = options.environment.find("HOME"); home != options.environment.end()) {
             context_.home = home->second;
         }
@@ -118,27 +143,23 @@ public:
         std::vector<std::filesystem::path> including{inputs.empty() ? "" : inputs.front().path};
         Node document = load_model(context_, std::move(inputs), found_.directory, found_.environment, including);
         check_not_empty(document);
-        const std::vector<std::string> profiles = active_profiles();
         if (options().check_consistency) {
-            const Node* services = document.find("services");
-            check_consistency(
-                document,
-                [&](std::string_view name) { return is_active_service(services, name, profiles, options().services); },
-                findings_);
+            check_active_services(document);
         }
         stop_on_errors();
         canonical(document);
         return finish(std::move(document));
     }
 
-private:
-    const LoadOptions& options() const { return context_.options; }
-
     void stop_on_errors() {
         if (findings_.has_errors()) {
-            throw LoadFailure{findings_.sorted(), files_};
+            const Errc code = context_.lacks_file ? Errc::not_found : Errc::invalid_input;
+            throw LoadFailure{findings_.sorted(), files_, code};
         }
     }
+
+private:
+    const LoadOptions& options() const { return context_.options; }
 
     std::vector<InputFile> read_inputs() {
         std::vector<InputFile> inputs;
@@ -227,6 +248,21 @@ private:
         }
     }
 
+    // A service that is there only because another one of its profile was named is not asked for: what it lacks is
+    // nobody's concern now.
+    void check_active_services(const Node& document) {
+        const std::vector<std::string> profiles = active_profiles();
+        const Node* services = document.find("services");
+        const auto asked_for = named_and_needed(services, options().services);
+        check_consistency(
+            document,
+            [&](std::string_view name) { return is_active_service(services, name, profiles, options().services); },
+            [&](std::string_view name) {
+                return asked_for.contains(name) || is_active_service(services, name, profiles, {});
+            },
+            findings_, options().interpolate ? Variables::replaced : Variables::in_place);
+    }
+
     void canonical(Node& document) {
         default_build_contexts(document);
         if (options().resolve_paths) {
@@ -236,6 +272,9 @@ private:
         make_canonical(document, findings_);
         make_unique(document);
         document.set("name", Node::string(name_));
+        if (!document.has("services")) {
+            document.set("services", Node::mapping());
+        }
         if (options().normalize) {
             normalize(document, name_, found_.environment);
         }
@@ -262,7 +301,7 @@ private:
         const std::vector<std::string> profiles = active_profiles();
         Node inactive = take_inactive_services(document, profiles, options().services);
         select_services(document, options().services, findings_);
-        if (options().resolve_env_files && options().normalize) {
+        if (options().resolve_env_files && options().interpolate) {
             resolve_service_environment(context_, document, found_.environment, false);
         }
         if (options().typed) {
@@ -292,7 +331,13 @@ private:
 }  // namespace
 
 LoadedProject load_project(const LoadOptions& options) {
-    return Load{options}.run();
+    Load load{options};
+    try {
+        return load.run();
+    } catch (const TooManyFindings&) {
+        load.stop_on_errors();
+        throw;
+    }
 }
 
 }  // namespace stack::compose

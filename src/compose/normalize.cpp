@@ -49,6 +49,8 @@ void imply_dependencies(Node& service) {
     }
 }
 
+}  // namespace
+
 void take_from_environment(Node* variables, const Environment& environment) {
     if (variables == nullptr || !variables->is_mapping()) {
         return;
@@ -62,6 +64,8 @@ void take_from_environment(Node* variables, const Environment& environment) {
         }
     }
 }
+
+namespace {
 
 void normalize_build(Node& build, const Environment& environment) {
     if (!build.has("dockerfile") && !build.has("dockerfile_inline")) {
@@ -96,7 +100,6 @@ void normalize_service(Node& service, const Environment& environment) {
     if (Node* build = service.find("build"); build != nullptr && build->is_mapping()) {
         normalize_build(*build, environment);
     }
-    take_from_environment(service.find("environment"), environment);
     imply_dependencies(service);
 }
 
@@ -162,11 +165,15 @@ void relocate_external_names(Node& document, Findings& findings) {
                 continue;
             }
             const Mark mark = external->mark;
+            const Path top;
+            const Path parent = top / section;
+            findings.warning(mark, parent / member.key,
+                             fmt::format("{} '{}' has its name below 'external', which is out of use",
+                                         section.substr(0, section.size() - 1), member.key),
+                             "write 'external: true' and 'name:' beside it");
             const Node* old_name = external->find("name");
             const Node* name = member.value.find("name");
             if (old_name != nullptr && name != nullptr && name->text != old_name->text) {
-                const Path root;
-                const Path parent = root / section;
                 findings.error(old_name->mark, parent / member.key,
                                fmt::format("{} '{}' has two names: '{}' and, in the old form, '{}'",
                                            section.substr(0, section.size() - 1), member.key,

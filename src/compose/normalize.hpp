@@ -15,6 +15,9 @@ void default_build_contexts(Node& document);
 /// `external: {name: X}` of version 2 files as `external: true` with `name: X`.
 void relocate_external_names(Node& document, Findings& findings);
 
+/// Gives variables without a value the one that the environment has for them, if any.
+void take_from_environment(Node* variables, const Environment& environment);
+
 /// Puts env_file and label_file into environment and labels of every service, and takes the values of variables without
 /// one from the environment (compose-spec 05-services "environment"). `keep_files` leaves the keys env_file and
 /// label_file in the document.

@@ -23,12 +23,16 @@ std::vector<const Member*> ordered(const Node& mapping, bool top) {
     for (const Member& member : mapping.members()) {
         members.push_back(&member);
     }
-    std::sort(members.begin(), members.end(), [&](const Member* a, const Member* b) {
+    const auto before = [&](const Member* a, const Member* b) {
         if (top && rank(a->key) != rank(b->key)) {
             return rank(a->key) < rank(b->key);
         }
         return a->key < b->key;
-    });
+    };
+    if (!std::is_sorted(members.begin(), members.end(), before)) {
+        std::stable_sort(members.begin(), members.end(), before);  // by merging: keys in the order of numbers are
+                                                                   // std::sort's worst case
+    }
     return members;
 }
 

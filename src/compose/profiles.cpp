@@ -136,35 +136,40 @@ void remove_unused(Node& document) {
     }
 }
 
+std::set<std::string, std::less<>> named_and_needed(const Node* services, const std::vector<std::string>& names) {
+    Names wanted;
+    std::vector<std::string> open = names;
+    while (services != nullptr && !open.empty()) {
+        std::string name = std::move(open.back());
+        open.pop_back();
+        const Node* service = services->find(name);
+        const Node* depends_on = service == nullptr ? nullptr : service->find("depends_on");
+        if (service == nullptr || !wanted.insert(std::move(name)).second || depends_on == nullptr) {
+            continue;
+        }
+        for (const std::string& other : keys_of(*depends_on)) {
+            open.push_back(other);
+        }
+        for (const Node& other : depends_on->items()) {
+            open.push_back(other.text);
+        }
+    }
+    return wanted;
+}
+
 void select_services(Node& document, const std::vector<std::string>& names, Findings& findings) {
     Node* services = document.find("services");
     if (names.empty() || services == nullptr || !services->is_mapping()) {
         return;
     }
-    Names wanted;
-    std::vector<std::string> open = names;
-    while (!open.empty()) {
-        const std::string name = std::move(open.back());
-        open.pop_back();
-        const Node* service = services->find(name);
-        if (service == nullptr) {
-            if (std::find(names.begin(), names.end(), name) != names.end()) {
-                const auto meant = nearest(name, keys_of(*services));
-                findings.error({}, Path{}, fmt::format("no such service: '{}'", abbreviate(name, 100)),
-                               meant ? fmt::format("did you mean '{}'?", *meant) : std::string{});
-            }
-            continue;
-        }
-        if (!wanted.insert(name).second) {
-            continue;
-        }
-        if (const Node* depends_on = service->find("depends_on")) {
-            for (const std::string& other : keys_of(*depends_on)) {
-                open.push_back(other);
-            }
+    for (const std::string& name : names) {
+        if (!services->has(name)) {
+            const auto meant = nearest(name, keys_of(*services));
+            findings.error({}, Path{}, fmt::format("no such service: '{}'", abbreviate(name, 100)),
+                           meant ? fmt::format("did you mean '{}'?", *meant) : std::string{});
         }
     }
-    keep_only(services, wanted);
+    keep_only(services, named_and_needed(services, names));
 }
 
 }  // namespace stack::compose

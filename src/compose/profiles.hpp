@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ bool is_active_service(const Node* services, std::string_view name, const std::v
 
 /// Removes networks, volumes, secrets and configs that no active service uses.
 void remove_unused(Node& document);
+
+/// The named services that there are, and everything that they depend on; of a document in short or long form.
+std::set<std::string, std::less<>> named_and_needed(const Node* services, const std::vector<std::string>& names);
 
 /// Keeps the named services and everything that they depend on. An unknown name is a finding.
 void select_services(Node& document, const std::vector<std::string>& names, Findings& findings);

@@ -47,6 +47,9 @@ void check_type(int fd, const std::string& name, std::size_t limit) {
 }  // namespace
 
 std::string mend_missing_file(const std::filesystem::path& file, std::string otherwise) {
+    if (file.filename().string().find_first_of("*?") != std::string::npos) {
+        return "patterns are not replaced: name each file";
+    }
     constexpr std::size_t most_compared = 1000;
     std::vector<std::string> names;
     std::error_code error;

@@ -75,6 +75,11 @@ private:
         if (!is_new && known->second != 0) {
             return known->second;
         }
+        if (read_.size() > limits::env_files) {
+            context_.findings.error(file.mark, path,
+                                    fmt::format("the project has more than {} env files", limits::env_files));
+            throw TooManyFindings{};
+        }
         try {
             std::string text = read_project_file(file.text, limits::env_file_bytes);
             if (!count_bytes(context_, text.size(), file.mark, path)) {
@@ -106,6 +111,7 @@ public:
 
     void resolve(Node& service, const Path& path, bool keep_files) {
         variables(service, path);
+        take_from_environment(service.find("environment"), environment_);
         labels(service, path);
         if (!keep_files) {
             service.erase("env_file");

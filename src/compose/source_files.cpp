@@ -37,7 +37,11 @@ std::string_view SourceFiles::line(FileId id, std::uint32_t number) const {
         return {};
     }
     const std::size_t start = source.line_starts[number - 1];
-    const std::size_t end = std::min(text.find_first_of("\r\n", start), text.size());
+    // Not looked for from the start on: a line may have megabytes, and many findings.
+    std::size_t end = number == source.line_starts.size() ? text.size() : source.line_starts[number];
+    while (end > start && (text[end - 1] == '\n' || text[end - 1] == '\r')) {
+        --end;
+    }
     return text.substr(start, end - start);
 }
 

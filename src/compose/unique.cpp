@@ -1,8 +1,8 @@
 #include <functional>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "compose/key_index.hpp"
 #include "compose/merge.hpp"
 #include "compose/path_table.hpp"
 #include "compose/short_forms.hpp"
@@ -124,22 +124,34 @@ const PathTable<Key>& keys() {
     return table;
 }
 
-void keep_last(Node& list, Key key_of) {
-    std::vector<Node> kept;
-    std::unordered_map<std::string, std::size_t> places;
-    kept.reserve(list.size());
-    places.reserve(list.size());
-    for (Node& entry : list.items()) {
-        auto key = key_of(entry);
-        if (!key) {
-            kept.push_back(std::move(entry));
-            continue;
+bool has_repeats(const Node& list, Key key_of) {
+    const std::vector<Node>& items = list.items();
+    KeyIndex places{items.size()};
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const auto key = key_of(items[i]);
+        if (key && places.find_or_add(*key, i, [&](std::size_t other) { return key_of(items[other]) == key; })) {
+            return true;
         }
-        const auto [place, is_new] = places.emplace(std::move(*key), kept.size());
-        if (is_new) {
-            kept.push_back(std::move(entry));
+    }
+    return false;
+}
+
+void keep_last(Node& list, Key key_of) {
+    if (!has_repeats(list, key_of)) {
+        return;
+    }
+    std::vector<Node> kept;
+    KeyIndex places{list.size()};
+    kept.reserve(list.size());
+    for (Node& entry : list.items()) {
+        const auto key = key_of(entry);
+        const auto same =
+            key ? places.find_or_add(*key, kept.size(), [&](std::size_t other) { return key_of(kept[other]) == key; })
+                : std::nullopt;
+        if (same) {
+            kept[*same] = std::move(entry);
         } else {
-            kept[place->second] = std::move(entry);
+            kept.push_back(std::move(entry));
         }
     }
     list.items() = std::move(kept);

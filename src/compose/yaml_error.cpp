@@ -87,6 +87,9 @@ public:
         if (above != 0 && key_of(files_.line(file_, above)).empty() &&
             indentation_of(files_.line(file_, above)) == indentation_of(line)) {
             missing_colon(above);
+        } else if (above != 0 && lacks_colon(files_.line(file_, above)) &&
+                   indentation_of(files_.line(file_, above)) < indentation_of(line)) {
+            missing_colon(above);
         } else if (const auto colon = line.find(": "); colon != std::string_view::npos && colon + 1 < here_.column) {
             const auto value = trim(line.substr(colon + 2));
             tell(here_,
@@ -178,6 +181,12 @@ private:
     static constexpr std::size_t shown_bytes = 80;
     static constexpr std::size_t longest_key = 1024;  // characters (YAML 1.2, 7.4.2 "single line")
 
+    /// A word alone on its line, where deeper lines follow: a key.
+    static bool lacks_colon(std::string_view line) {
+        const auto text = trim(line);
+        return text.find_first_of(" :#[]{}\"'") == std::string_view::npos && !text.starts_with('-');
+    }
+
     bool is_long_key(std::uint32_t number) const {
         const auto text = trim(files_.line(file_, number));
         const auto colon = text.find(": ");
@@ -239,7 +248,9 @@ private:
         tell(mark,
              no_space ? fmt::format("{} in {} has no space behind its ':'", quoted(text), about_line_above(number))
                       : fmt::format("{} in {} has no ':' behind its key", quoted(text), about_line_above(number)),
-             fmt::format("write '{}: {}'", abbreviate(key, shown_bytes), abbreviate(value, shown_bytes)));
+             value.empty()
+                 ? fmt::format("write '{}:'", abbreviate(key, shown_bytes))
+                 : fmt::format("write '{}: {}'", abbreviate(key, shown_bytes), abbreviate(value, shown_bytes)));
     }
 
     /// "key: |" or "key: >-".

@@ -98,10 +98,9 @@ private:
     void count(std::size_t nodes, Mark mark) {
         nodes_ += nodes;
         if (nodes_ > limits::nodes) {
-            findings_.error(
-                mark, Path{},
-                fmt::format("the project has more than {} values once its aliases are written out", limits::nodes),
-                "remove aliases that repeat each other, or split the project with 'include'");
+            findings_.error(mark, Path{},
+                            fmt::format("the project has more than {} values, aliases written out", limits::nodes),
+                            "remove aliases that repeat each other, or make two projects of it");
             throw GiveUp{};
         }
     }
@@ -133,8 +132,17 @@ private:
         }
         const std::size_t before = nodes_;
         Node node = is_sequence ? sequence(mark, depth) : mapping(mark, depth);
+        tell_unknown_tag(text_of(tag), mark);
         node.tag = merge_tag(text_of(tag));
         return keep(anchor, std::move(node), nodes_ - before + 1);
+    }
+
+    void count_entry(const Node& collection, Mark mark) {
+        if (collection.size() >= limits::entries) {
+            findings_.error(mark, Path{},
+                            fmt::format("{} has more than {} entries", describe(collection.kind), limits::entries));
+            throw GiveUp{};
+        }
     }
 
     Node sequence(Mark mark, std::size_t depth) {
@@ -145,6 +153,7 @@ private:
             if (next.event.type == YAML_SEQUENCE_END_EVENT) {
                 return node;
             }
+            count_entry(node, at(next.event.start_mark));
             node.push_back(value(next.event, depth));
         }
     }
@@ -161,6 +170,7 @@ private:
             const bool is_merge = is_merge_key(key_event.event);
             const Node key = value(key_event.event, depth);
             const Mark key_mark = at(key_event.event.start_mark);
+            count_entry(node, key_mark);
             Event value_event;
             read(value_event);
             Node member = value(value_event.event, depth);
@@ -189,6 +199,13 @@ private:
                                                         about(key_mark), describe(key.kind)),
                             key.is_null() ? std::string{} : mend_key(key, member));
             return;
+        }
+        if (key.text.starts_with("\xC2\xA0")) {
+            findings_.error(key_mark, Path{},
+                            fmt::format("the line of '{}' begins with a no-break space, which is no indentation",
+                                        abbreviate(trim(replace_all(key.text, "\xC2\xA0", " ")), 100)),
+                            "replace it with spaces");
+            throw GiveUp{};
         }
         if (const Member* first = node.find_member(key.text)) {
             findings_.error(key_mark, Path{},
@@ -313,6 +330,15 @@ private:
         return node;
     }
 
+    /// Tags of other programs say nothing to us; a value that begins with '!' for want of quotes loses its first word.
+    void tell_unknown_tag(std::string_view tag, Mark mark) {
+        if (tag.size() > 1 && tag.starts_with('!') && merge_tag(tag) == MergeTag::none) {
+            findings_.warning(mark, Path{},
+                              fmt::format("the tag '{}' is not known and has no effect", abbreviate(tag, 100)),
+                              "put a value that begins with '!' in quotes; the tags are !reset and !override");
+        }
+    }
+
     static MergeTag merge_tag(std::string_view tag) {
         if (tag == "!reset") {
             return MergeTag::reset;
@@ -320,13 +346,14 @@ private:
         return tag == "!override" ? MergeTag::replace : MergeTag::none;
     }
 
-    static Node scalar(const yaml_event_t& event, Mark mark) {
+    Node scalar(const yaml_event_t& event, Mark mark) {
         const auto& data = event.data.scalar;
         Node node{mark};
         node.text.assign(reinterpret_cast<const char*>(data.value), data.length);
         node.plain_style = data.style == YAML_PLAIN_SCALAR_STYLE;
         node.kind = node.plain_style ? kind_of_plain(node.text) : Kind::string;
         const std::string_view tag = text_of(data.tag);
+        tell_unknown_tag(tag, mark);
         node.tag = merge_tag(tag);
         if (tag.starts_with(yaml_tag_prefix)) {
             apply_core_tag(node, tag.substr(yaml_tag_prefix.size()));

@@ -30,3 +30,15 @@ TEST_CASE("an engine on another machine is refused in words", "[front_door]") {
     CHECK(answer.exit_code == 1);
     CHECK(answer.err.find("cannot talk to the engine at 'tcp://192.0.2.1:2375'") != std::string::npos);
 }
+
+TEST_CASE("config ends with 14 without its file, with 15 if the file is wrong", "[front_door][config]") {
+    const Sandbox box{"doors"};
+    CHECK(box.stack({"-f", "/nonexistent/compose.yaml", "config", "-q"}).exit_code == 14);
+    box.write("wrong.yaml", "services: {a: {imge: x}}\n");
+    CHECK(box.stack({"-f", "wrong.yaml", "config", "-q"}).exit_code == 15);
+    box.write("v.yaml", "services: {a: {image: \"x:${TAG:-1}${MUST:?}\"}}\n");
+    CHECK(box.stack({"-f", "v.yaml", "config", "--variables"}).out ==
+          "NAME                REQUIRED            DEFAULT VALUE       ALTERNATE VALUE\n"
+          "MUST                true                                    \n"
+          "TAG                 false               1                   \n");
+}

@@ -20,7 +20,7 @@ public:
     std::string pinned(const std::string& name) {
         const image::Reference reference = image::parse_reference(name).with_default_tag();
         if (!reference.digest.empty()) {
-            return reference.canonical();
+            return name;  // pinned already
         }
         const auto [known, is_new] = known_.try_emplace(reference.canonical());
         if (is_new) {

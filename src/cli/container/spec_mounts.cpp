@@ -104,7 +104,7 @@ Mount parse_tmpfs(const std::string& text) {
 }  // namespace
 
 desired::Mount parse_volume(const std::string& text) {
-    const compose::ShortForm<compose::ShortMount> form = compose::parse_short_mount(text);
+    const compose::ShortForm<compose::ShortMount> form = compose::parse_short_mount(text, compose::Drives::none);
     if (!form.parts || !form.parts->unknown_options.empty()) {
         throw UsageError{
             fmt::format("invalid volume '{}': {}", text, form.problem ? form.problem->message : "unknown option")};

@@ -7,6 +7,7 @@
 
 #include "compose/check/consistency_parts.hpp"
 #include "compose/check/report.hpp"
+#include "compose/key_index.hpp"
 #include "compose/limits.hpp"
 #include "compose/short/short_mount.hpp"
 #include "compose/short/short_port.hpp"
@@ -141,30 +142,36 @@ private:
     std::size_t count_{0};
 };
 
+std::string target_of(const Node& mount) {
+    std::string target;
+    if (mount.is_string()) {
+        const auto form = parse_short_mount(mount.text);
+        target = form.parts ? form.parts->target : "";
+    } else if (const Node* text = mount.find("target"); text != nullptr) {
+        target = text->text;
+    }
+    while (target.size() > 1 && target.ends_with('/')) {
+        target.pop_back();
+    }
+    return target;
+}
+
 void check_targets(const ServiceView& view) {
-    const Node* mounts = view.find("volumes");
-    if (mounts == nullptr) {
+    const Node* list = view.find("volumes");
+    if (list == nullptr) {
         return;
     }
-    std::unordered_map<std::string, Mark> held;
+    const std::vector<Node>& mounts = list->items();
+    KeyIndex held{mounts.size()};
     const Path path = view.path / "volumes";
-    for (std::size_t i = 0; i < mounts->items().size(); ++i) {
-        const Node& mount = mounts->items()[i];
-        std::string target;
-        if (mount.is_string()) {
-            const auto form = parse_short_mount(mount.text);
-            target = form.parts ? form.parts->target : "";
-        } else if (const Node* text = mount.find("target"); text != nullptr) {
-            target = text->text;
-        }
-        while (target.size() > 1 && target.ends_with('/')) {
-            target.pop_back();
-        }
-        const auto [first, is_new] = held.emplace(target, mount.mark);
-        if (!target.empty() && !is_new && first->second != mount.mark) {
-            view.findings.warning(mount.mark, path / i,
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        const std::string target = target_of(mounts[i]);
+        const auto first =
+            held.find_or_add(target, i, [&](std::size_t other) { return target_of(mounts[other]) == target; });
+        if (!target.empty() && first && mounts[*first].mark != mounts[i].mark) {
+            view.findings.warning(mounts[i].mark, path / i,
                                   fmt::format("service '{}' mounts twice on '{}', first in line {}",
-                                              shown(view.service.key), shown(target), first->second.line),
+                                              shown(view.service.key), shown(target), mounts[*first].mark.line),
                                   "the later mount would hide the first: remove one of them");
         }
     }

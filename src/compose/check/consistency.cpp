@@ -4,16 +4,17 @@
 
 namespace stack::compose {
 
-void check_consistency(const Node& document, const ServiceFilter& active, Findings& findings) {
+void check_consistency(const Node& document, const ServiceFilter& active, const ServiceFilter& asked_for,
+                       Findings& findings, Variables variables) {
     const Path root;
     const Path services_path = root / "services";
     if (const Node* services = document.find("services")) {
         for (const auto& member : services->members()) {
-            if (!active(member.key) || !member.value.is_mapping()) {
+            if (!asked_for(member.key) || !member.value.is_mapping()) {
                 continue;
             }
             const Path path = services_path / member.key;
-            const ServiceView view{document, member, path, findings};
+            const ServiceView view{document, member, path, findings, variables};
             check_references(view, active);
             check_conflicts(view);
         }

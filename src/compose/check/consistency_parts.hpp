@@ -12,7 +12,11 @@ struct ServiceView {
     const Member& service;
     const Path& path;  // services.NAME
     Findings& findings;
+    Variables variables{Variables::replaced};
 
+    bool is_open(std::string_view name) const {
+        return variables == Variables::in_place && name.find('$') != std::string_view::npos;
+    }
     const Node* find(std::string_view key) const { return service.value.find(key); }
     /// The key's member, if it says anything: not null, not empty.
     const Member* find_said(std::string_view key) const {

@@ -29,7 +29,7 @@ bool is_subnet(std::string_view text) {
 
 void check_address(const Rule&, const Report& report) {
     const auto& text = report.node().text;
-    if (!is_address(text, AF_INET) && !is_address(text, AF_INET6)) {
+    if (report.node().is_string() && !is_address(text, AF_INET) && !is_address(text, AF_INET6)) {
         report.warning(fmt::format("is '{}', which is no IP address", shown(text)),
                        is_subnet(text) ? "leave the prefix length out" : "write an address such as 172.28.0.1");
     }

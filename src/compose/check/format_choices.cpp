@@ -111,7 +111,8 @@ void check_container_name(const Rule&, const Report& report) {
             return !is_plain_name({&c, 1});
         },
         '-');
-    const auto hint = is_container_name(mended)
+    const auto hint = text.size() == 1 && is_plain_name(text) ? "it must have two characters at least"
+                      : is_container_name(mended)
                           ? fmt::format("write '{}'", mended)
                           : "names are of letters, digits, '.', '_' and '-', and begin with a letter or digit";
     report.warning(fmt::format("is '{}', which no container can be called", shown(text)), hint);

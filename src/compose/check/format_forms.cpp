@@ -41,7 +41,14 @@ void check_short_mount(const Report& report) {
     }
 }
 
-void check_long_mount(const Report& report) {
+/// One that is told already; often it is the misspelt name of what seems to be missing.
+bool has_unknown_key(const Rule& rule, const Node& node) {
+    return std::any_of(node.members().begin(), node.members().end(), [&](const Member& member) {
+        return rule.find_member(member.key) == nullptr && !member.key.starts_with("x-");
+    });
+}
+
+void check_long_mount(const Rule& rule, const Report& report) {
     const Node& node = report.node();
     const Node* type = node.find("type");
     const Node* source = node.find("source");
@@ -53,7 +60,7 @@ void check_long_mount(const Report& report) {
         report.error(fmt::format("is of type '{}' and has no 'source'", type->text),
                      type->text == "bind" ? "add the path of the host: source: ./data" : "add 'source'");
     }
-    if (!node.has("target") && type->text != "cluster") {
+    if (!node.has("target") && type->text != "cluster" && !has_unknown_key(rule, node)) {
         report.warning("has no 'target'", "add the path in the container: target: /data");
     }
     for (const std::string_view details : {"bind", "volume", "tmpfs", "image"}) {
@@ -66,9 +73,9 @@ void check_long_mount(const Report& report) {
     }
 }
 
-void check_mount(const Rule&, const Report& report) {
+void check_mount(const Rule& rule, const Report& report) {
     if (report.node().is_mapping()) {
-        check_long_mount(report);
+        check_long_mount(rule, report);
     } else {
         check_short_mount(report);
     }
@@ -159,12 +166,29 @@ void check_command(const Rule&, const Report& report) {
     }
 }
 
+/// `test: CMD curl …`: the shell would look for a program of that name.
+void check_test_text(const Report& report) {
+    const auto words = split(report.node().text, ' ');
+    if (words[0] != "CMD" && words[0] != "CMD-SHELL") {
+        return;
+    }
+    const auto command = trim(std::string_view{report.node().text}.substr(words[0].size()));
+    report.warning(fmt::format("begins with '{}' in a string, where the shell takes it for a program", words[0]),
+                   fmt::format("write the command alone: {}", shown(command)));
+}
+
 void check_test(const Rule& rule, const Report& report) {
     static const std::vector<std::string> kinds{"CMD", "CMD-SHELL", "NONE"};
     const auto& items = report.node().items();
     if (report.node().is_string()) {
         check_command(rule, report);
+        check_test_text(report);
         return;
+    }
+    if (items.size() > 2 && items[0].text == "CMD-SHELL") {
+        report.warning(fmt::format("has {} words behind CMD-SHELL: only '{}' is the command", items.size() - 1,
+                                   shown(items[1].text)),
+                       "write the whole command as one string behind CMD-SHELL, or CMD instead of CMD-SHELL");
     }
     if (items.empty() || !items[0].is_string() || std::find(kinds.begin(), kinds.end(), items[0].text) != kinds.end()) {
         return;
@@ -184,6 +208,15 @@ void check_pairs(const Rule&, const Report& report) {
             const Path path = report.path() / i;
             Report{path, items[i], report.findings()}.warning(
                 fmt::format("is '{}', which has no name", shown(items[i].text)), "write NAME=VALUE");
+            continue;
+        }
+        const std::string_view text = items[i].text;
+        const auto name = text.substr(0, text.find('='));
+        if (name.size() < text.size() && name != trim(name)) {
+            const Path path = report.path() / i;
+            Report{path, items[i], report.findings()}.warning(
+                fmt::format("is '{}': the space before '=' belongs to the name", shown(text)),
+                fmt::format("write '{}={}'", shown(trim(name)), shown(trim(text.substr(name.size() + 1)))));
         }
     }
 }
@@ -214,7 +247,46 @@ void check_ulimits(const Rule&, const Report& report) {
     }
 }
 
+/// What no registry could have. The grammar is distribution's reference.go; here only what people get wrong.
+void check_image(const Rule&, const Report& report) {
+    const std::string_view text = report.node().text;
+    const auto told = [&](std::string_view what, std::string hint) {
+        report.warning(fmt::format("is '{}', {}", shown(text), what), std::move(hint));
+    };
+    if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
+        told("which is a web address, not the name of an image",
+             fmt::format("write '{}'", shown(text.substr(scheme + 3))));
+        return;
+    }
+    if (text.find_first_of(" \t\n") != std::string_view::npos) {
+        told("which has a space in it",
+             text.find(':') == std::string_view::npos
+                 ? fmt::format("write '{}'", shown(replace_all(std::string{trim(text)}, " ", ":")))
+                 : "an image is named NAME[:TAG]");
+        return;
+    }
+    const auto name = text.substr(0, text.find('@'));
+    const auto slash = name.rfind('/');
+    const auto last = name.substr(slash == std::string_view::npos ? 0 : slash + 1);
+    if (std::count(last.begin(), last.end(), ':') > 1) {
+        told("which has two tags", "an image is named NAME[:TAG]");
+        return;
+    }
+    const auto host = name.substr(0, std::min(name.find('/'), name.size()));
+    const bool has_host =
+        host.size() < name.size() && host.find_first_of(".:ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string_view::npos;
+    const auto tag = last.find(':');
+    auto repository = name.substr(0, tag == std::string_view::npos ? name.size() : name.size() - last.size() + tag);
+    repository.remove_prefix(has_host ? host.size() : 0);
+    if (repository != to_lower(repository)) {
+        told("but names of images have small letters only",
+             fmt::format("write '{}{}{}'", shown(has_host ? host : std::string_view{}), shown(to_lower(repository)),
+                         shown(text.substr((has_host ? host.size() : 0) + repository.size()))));
+    }
+}
+
 constexpr std::array formats{
+    Format{"compose-image", check_image},
     Format{"compose-mount", check_mount},
     Format{"compose-device", check_device},
     Format{"compose-device-permissions", check_device_permissions},

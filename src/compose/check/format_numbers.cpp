@@ -36,7 +36,8 @@ std::optional<std::int64_t> integer_of(const Node& node) {
 /// "from 0 up", "from 1 to 65535": for a number outside of the rule's range.
 std::string range_of(const Rule& rule) {
     if (rule.minimum && rule.maximum) {
-        return fmt::format("the range goes from {} to {}", *rule.minimum, *rule.maximum);
+        return rule.minimum == -1 ? fmt::format("the range goes up to {}", *rule.maximum)
+                                  : fmt::format("the range goes from {} to {}", *rule.minimum, *rule.maximum);
     }
     return rule.minimum ? fmt::format("the least is {}", *rule.minimum) : fmt::format("the most is {}", *rule.maximum);
 }

@@ -29,7 +29,7 @@ std::vector<std::string> names_in(const Node* section) {
 /// Tells a name of a section ("networks") that is not declared there. `used_as` is the key that uses it.
 void undeclared(const ServiceView& view, std::string_view section, std::string_view one, std::string_view name,
                 Mark mark, const Path& path, std::string hint = {}) {
-    if (view.findings.has_error_at(mark)) {
+    if (view.findings.has_error_at(mark) || view.is_open(name)) {
         return;
     }
     const bool read = view.findings.dropped() == 0;  // past the findings that are kept nobody reads hints
@@ -60,7 +60,8 @@ void check_services(const ServiceView& view, const ServiceFilter& active) {
         const Path place = view.path / reference.cause;
         const Path path = reference.details == nullptr ? place : place / reference.name;
         const bool known = services.has(reference.name);
-        if ((known && active(reference.name)) || view.findings.has_error_at(reference.mark)) {
+        if ((known && active(reference.name)) || view.is_open(reference.name) ||
+            view.findings.has_error_at(reference.mark)) {
             continue;
         }
         const Node* required = reference.details == nullptr ? nullptr : reference.details->find("required");

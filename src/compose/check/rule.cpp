@@ -141,13 +141,14 @@ private:
         } else {
             names = value.get<std::vector<std::string>>();
         }
-        std::string title;
         for (const auto& name : names) {
             rule.kinds |= kinds_of_type(name);
-            if (name != "null") {
-                title += title.empty() ? "" : (name == names.back() ? " or " : ", ");
-                title += noun_of_type(name);
-            }
+        }
+        std::string title;
+        std::erase(names, "null");
+        for (const auto& name : names) {
+            title += title.empty() ? "" : (name == names.back() ? " or " : ", ");
+            title += noun_of_type(name);
         }
         if (rule.title.empty()) {
             rule.title = title;

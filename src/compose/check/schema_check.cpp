@@ -1,7 +1,6 @@
 #include "compose/schema_check.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -11,13 +10,14 @@
 #include "compose/check/rule.hpp"
 #include "compose/check/unknown_key.hpp"
 #include "compose/check/wrong_kind.hpp"
+#include "compose/key_index.hpp"
 #include "support/text.hpp"
 
 namespace stack::compose {
 namespace {
 
-constexpr std::size_t most_judged = 200'000;  // values; beyond, a second opinion would cost more than it is worth
-constexpr std::size_t longest_name = 255;     // a file name, a DNS label and more must be made of it
+constexpr std::size_t most_judged = 50'000;  // values; beyond, a second opinion would cost more than it is worth
+constexpr std::size_t longest_name = 255;    // a file name, a DNS label and more must be made of it
 
 bool is_extension(std::string_view key) {
     return key.starts_with("x-");
@@ -69,21 +69,28 @@ private:
         Report{path, node, findings_}.must_be(rule.title, detailed() ? mend_wrong_kind(rule, path, node) : "");
     }
 
+    /// 'healthy' for 'service_healthy', else what is spelt alike.
+    static std::optional<std::string> meant(const std::string& text, const std::vector<std::string>& allowed) {
+        const std::string ending = "_" + text;
+        const auto found = std::find_if(allowed.begin(), allowed.end(),
+                                        [&](const std::string& word) { return word.ends_with(ending); });
+        return found == allowed.end() ? nearest(text, allowed) : *found;
+    }
+
     void choice(const Rule& rule, const Node& node, const Path& path) {
         const auto& allowed = rule.allowed_values;
         if (std::find(allowed.begin(), allowed.end(), node.text) != allowed.end()) {
             return;
         }
-        const auto near = detailed() ? nearest(node.text, allowed) : std::nullopt;
+        const auto near = detailed() ? meant(node.text, allowed) : std::nullopt;
         Report{path, node, findings_}.error(
             fmt::format("is '{}', which is not one of {}", shown(node.text), enumerate(allowed)),
             near ? fmt::format("did you mean '{}'?", *near) : fmt::format("allowed: {}", join(allowed, ", ")));
     }
 
     void list(const Rule& rule, const Node& node, const Path& path) {
-        std::unordered_map<std::string, std::size_t> seen;
         const auto& items = node.items();
-        seen.reserve(rule.unique_items ? items.size() : 0);
+        KeyIndex seen{rule.unique_items ? items.size() : 0};
         for (std::size_t i = 0; i < items.size(); ++i) {
             const Path here = path / i;
             if (rule.items != nullptr) {
@@ -92,11 +99,13 @@ private:
             if (!rule.unique_items) {
                 continue;
             }
-            const auto [first, is_new] = seen.emplace(identity(items[i]), i);
-            if (!is_new && items[i].mark != items[first->second].mark) {
-                findings_.error(
-                    items[i].mark, here, fmt::format("{} stands twice in {}", describe(items[i]), describe(path)),
-                    fmt::format("remove one of them; the first is in line {}", items[first->second].mark.line));
+            const std::string text = identity(items[i]);
+            const auto first =
+                seen.find_or_add(text, i, [&](std::size_t other) { return identity(items[other]) == text; });
+            if (first && items[i].mark != items[*first].mark) {
+                findings_.error(items[i].mark, here,
+                                fmt::format("{} stands twice in {}", describe(items[i]), describe(path)),
+                                fmt::format("remove one of them; the first is in line {}", items[*first].mark.line));
             }
         }
     }

@@ -23,12 +23,29 @@ std::string mend_null(const Rule& rule, const Path& path) {
     return "give it a value, or remove the key";
 }
 
+bool has_key(const Rule& rule, std::string_view text, std::size_t end) {
+    return rule.find_member(std::string{text.substr(0, end)}) != nullptr;
+}
+
+/// `db: healthy` below depends_on, where a mapping is wanted.
+std::string mend_dependency(const Node& node) {
+    for (const std::string_view condition : {"service_started", "service_healthy", "service_completed_successfully"}) {
+        if (node.text == condition || condition.ends_with("_" + node.text)) {
+            return fmt::format("write 'condition: {}', indented below", condition);
+        }
+    }
+    return "write 'condition: service_started', indented below";
+}
+
 std::string mend_scalar(const Rule& rule, const Path& path, const Node& node) {
     if (rule.takes(Kind::integer) && node.kind == Kind::real) {
         return "a fraction is not possible here";
     }
     if (rule.format != nullptr && rule.format->name == "compose-duration" && node.is_number() && is_simple(node.text)) {
         return fmt::format("the unit is missing; write '{}s' for seconds", node.text);
+    }
+    if (rule.format != nullptr && rule.format->name == "compose-restart" && node.kind == Kind::boolean) {
+        return node.as_bool() == true ? "write always, unless-stopped or on-failure" : "write \"no\", in quotes";
     }
     if (rule.takes(Kind::string)) {
         return is_simple(node.text) ? fmt::format("put it in quotes: \"{}\"", node.text) : "put it in quotes";
@@ -45,6 +62,10 @@ std::string mend_scalar(const Rule& rule, const Path& path, const Node& node) {
             return fmt::format("write '{}: {}' below '{}:'", shown(key),
                                shown(trim(std::string_view{node.text}.substr(sign + 1))), shown(path.key()));
         }
+        if (const auto colon = node.text.find(':'); colon != std::string::npos && has_key(rule, node.text, colon)) {
+            return fmt::format("a space is missing behind the ':'; write '{}: {}'", node.text.substr(0, colon),
+                               shown(std::string_view{node.text}.substr(colon + 1)));
+        }
         return is_simple(node.text) ? fmt::format("write 'image: {}' below '{}:'", node.text, shown(path.key()))
                                     : "write its keys below its name";
     }
@@ -53,6 +74,13 @@ std::string mend_scalar(const Rule& rule, const Path& path, const Node& node) {
     }
     if (rule.takes(Kind::integer)) {
         return parse_double(node.text) ? "write it without quotes" : "write a number, without quotes";
+    }
+    if (path.depth() == 4 && path.step(2) == "depends_on") {
+        return mend_dependency(node);
+    }
+    const bool granted = path.depth() == 2 && (path.step(0) == "secrets" || path.step(0) == "configs");
+    if ((granted || path.key() == "logging") && is_simple(node.text)) {
+        return fmt::format("write '{}: {}', indented below", granted ? "file" : "driver", node.text);
     }
     return rule.takes(Kind::mapping) ? "write KEY: VALUE lines, indented below" : std::string{};
 }

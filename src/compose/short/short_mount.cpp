@@ -23,16 +23,15 @@ bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// Cut at colons, but "C:" at the begin of a section is a drive of Windows. That a volume with a name of one letter
-/// cannot be written in the short form is how docker compose has it, too.
-std::vector<Section> cut(std::string_view text) {
+/// Cut at colons, but not at those of drives.
+std::vector<Section> cut(std::string_view text, Drives drives) {
     std::vector<Section> sections;
     std::size_t begin = 0;
     for (std::size_t i = 0; i <= text.size(); ++i) {
         if (i < text.size() && text[i] != ':') {
             continue;
         }
-        const bool drive = i < text.size() && i - begin == 1 && is_letter(text[begin]);
+        const bool drive = drives == Drives::windows && i < text.size() && i - begin == 1 && is_letter(text[begin]);
         if (!drive) {
             sections.push_back({text.substr(begin, i - begin), begin});
             begin = i + 1;
@@ -41,11 +40,11 @@ std::vector<Section> cut(std::string_view text) {
     return sections;
 }
 
-bool is_host_path(std::string_view source) {
+bool is_host_path(std::string_view source, Drives drives) {
     if (source.empty()) {
         return false;
     }
-    const bool drive = source.size() > 1 && is_letter(source[0]) && source[1] == ':';
+    const bool drive = drives == Drives::windows && source.size() > 1 && is_letter(source[0]) && source[1] == ':';
     return source[0] == '.' || source[0] == '/' || source[0] == '~' || source.starts_with("\\\\") || drive;
 }
 
@@ -70,7 +69,7 @@ void read_option(std::string_view option, ShortMount& mount) {
 
 }  // namespace
 
-ShortForm<ShortMount> parse_short_mount(std::string_view text) {
+ShortForm<ShortMount> parse_short_mount(std::string_view text, Drives drives) {
     using Result = ShortForm<ShortMount>;
     if (text.empty()) {
         return Result::failed(0, "is empty", std::string{form});
@@ -78,7 +77,7 @@ ShortForm<ShortMount> parse_short_mount(std::string_view text) {
     if (text.size() <= 2) {  // "/" and the like: too short to have two parts
         return {ShortMount{.target = std::string{text}}, std::nullopt};
     }
-    const auto sections = cut(text);
+    const auto sections = cut(text, drives);
     for (const auto& section : sections) {
         if (section.text.empty()) {
             return Result::failed(
@@ -102,7 +101,7 @@ ShortForm<ShortMount> parse_short_mount(std::string_view text) {
             read_option(option, mount);
         }
     }
-    mount.bind = is_host_path(mount.source);
+    mount.bind = is_host_path(mount.source, drives);
     return {std::move(mount), std::nullopt};
 }
 

@@ -88,6 +88,9 @@ ShortFormProblem explain(const Piece& piece, std::string_view whose) {
         return {piece.offset, fmt::format("has '{}' where the {} port is wanted", shown, whose),
                 "a comment begins with a space before its '#'"};
     }
+    if (const auto more = piece.text.find(','); more != std::string_view::npos && more > 0) {
+        return {piece.offset + more, fmt::format("has a ',' in '{}'", shown), "make an entry of its own for each port"};
+    }
     return {piece.offset, fmt::format("has '{}' where the {} port is wanted", shown, whose),
             "write [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL], such as \"8080:80\" or \"127.0.0.1:8080:80/tcp\""};
 }
@@ -103,6 +106,13 @@ std::optional<ShortFormProblem> check_protocol(const Pieces& pieces) {
         return std::nullopt;
     }
     const auto near = nearest(protocol, protocols);
+    const auto number = parse_uint(pieces.protocol.text);
+    if (number && *number > 0 && *number <= highest_port && pieces.host.text.empty()) {
+        return ShortFormProblem{pieces.protocol.offset,
+                                fmt::format("has the port '{}' where the protocol is wanted", *number),
+                                fmt::format("between ports stands a ':'; write \"{}:{}\"",
+                                            abbreviate(pieces.container.text, shown_bytes), *number)};
+    }
     return ShortFormProblem{pieces.protocol.offset,
                             fmt::format("has the unknown protocol '{}'", abbreviate(pieces.protocol.text, shown_bytes)),
                             near ? fmt::format("did you mean '{}'?", *near) : "allowed: tcp, udp, sctp"};
@@ -112,6 +122,12 @@ std::optional<ShortFormProblem> check_address(const Pieces& pieces) {
     const auto address = without_brackets(pieces.address.text);
     if (address.empty() || is_address(std::string{address})) {
         return std::nullopt;
+    }
+    if (const auto word = to_lower(address); word == "tcp" || word == "udp" || word == "sctp") {
+        return ShortFormProblem{
+            pieces.address.offset, fmt::format("begins with the protocol '{}'", word),
+            fmt::format("the protocol comes last: \"{}:{}/{}\"", abbreviate(pieces.host.text, shown_bytes),
+                        abbreviate(pieces.container.text, shown_bytes), word)};
     }
     return ShortFormProblem{
         pieces.address.offset,
@@ -142,6 +158,10 @@ std::string ShortPorts::published_as(std::size_t n) const {
 }
 
 ShortForm<ShortPorts> parse_short_port(std::string_view text) {
+    if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
+        return Result::failed(0, fmt::format("is the web address '{}'", abbreviate(text, shown_bytes)),
+                              "write ports, such as \"8080:80\" or \"127.0.0.1:8080:80\"");
+    }
     const auto pieces = cut(text);
     if (pieces.container.text.empty()) {
         return Result::failed(

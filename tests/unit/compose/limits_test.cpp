@@ -122,7 +122,7 @@ TEST_CASE("aliases that repeat each other are counted", "[compose][limits]") {
         merges += fmt::format("x-{0}: &a{0} {{<<: [{1}*a{2}], k{0}: 1}}\n", i, repeat(fmt::format("*a{}, ", i - 1), 9),
                               i - 1);
     }
-    const std::string limit = fmt::format("more than {} values once its aliases are written out", limits::nodes);
+    const std::string limit = fmt::format("more than {} values, aliases written out", limits::nodes);
     check_says(project.load_text(bomb + "services: {a: {image: x}}\n"), limit);
     const auto merged = project.load_text(merges + "services: {a: {image: x}}\n");
     CHECK((merged.empty() || merged.find(limit) != std::string::npos));
@@ -145,6 +145,42 @@ TEST_CASE("many services, entries and findings", "[compose][limits]") {
         project.load_text("services:\n  web:\n    image: x\n    cap_add:\n" + repeat("    - 1\n", 100'000));
     CHECK(said.size() < 200'000);
     CHECK(said.find("'cap_add[0]' of service 'web' must be a string, not 1") != std::string::npos);
+}
+
+TEST_CASE("a list or mapping has a limit of its own", "[compose][limits]") {
+    const Folder project;
+    const std::string sequence = fmt::format("a list has more than {} entries", limits::entries);
+    check_says(project.load_text("services: {web: {image: x, cap_add: [" + repeat("A,", 300'000) + "]}}"), sequence);
+    std::string services = "services:\n";
+    for (int i = 0; i < 300'000; ++i) {
+        services += fmt::format(" s{}: {{}}\n", i);
+    }
+    check_says(project.load_text(services), fmt::format("a mapping has more than {} entries", limits::entries));
+}
+
+TEST_CASE("a load with a thousand mistakes is not searched for more", "[compose][limits]") {
+    const Folder project;
+    std::string files = "services: {web: {image: x, env_file: [";
+    for (int i = 0; i < 200'000; ++i) {
+        files += fmt::format("e{},", i);
+    }
+    const auto said = project.load_text(files + "]}}");
+    CHECK(said.find("e0' is not there") != std::string::npos);
+    CHECK(said.find("there are more mistakes than the 200 that are told here") != std::string::npos);
+    std::string optional = "services:\n  web:\n    image: x\n    env_file:\n";
+    for (std::size_t i = 0; i <= limits::env_files; ++i) {
+        optional += fmt::format("      - {{path: e{}, required: false}}\n", i);
+    }
+    check_says(project.load_text(optional), fmt::format("more than {} env files", limits::env_files));
+}
+
+TEST_CASE("short forms are counted as what they become", "[compose][limits]") {
+    const Folder project;
+    std::string services = "services:\n";
+    for (int i = 0; i < 2; ++i) {
+        services += fmt::format("  s{}:\n    image: x\n    volumes: [{}]\n", i, repeat("/d,", 150'000));
+    }
+    check_says(project.load_text(services), fmt::format("more than {} values, everything written out", limits::nodes));
 }
 
 TEST_CASE("files of one load are limited", "[compose][limits]") {
@@ -185,8 +221,7 @@ TEST_CASE("the values of all services together are limited", "[compose][limits]"
     for (int i = 0; i < 500; ++i) {
         wide += fmt::format("  s{}: {{extends: base}}\n", i);
     }
-    check_says(project.load_text(wide),
-               fmt::format("more than {} values once what services extend is written out", limits::nodes));
+    check_says(project.load_text(wide), fmt::format("more than {} values, everything written out", limits::nodes));
 }
 
 TEST_CASE("a hundred thousand unset variables are told in as many words as a few", "[compose][limits]") {

@@ -31,8 +31,8 @@ std::string diagnose(std::string_view yaml) {
     const auto file = files.add("compose.yaml", std::string{yaml});
     for (const auto& document : parse_yaml(files, file, findings)) {
         check_schema(document, findings);
-        check_consistency(
-            document, [](std::string_view) { return true; }, findings);
+        const ServiceFilter all = [](std::string_view) { return true; };
+        check_consistency(document, all, all, findings);
     }
     return render_findings(findings.sorted(), files);
 }

@@ -150,3 +150,68 @@ TEST_CASE("profiles decide which services there are", "[compose][profiles]") {
     profiled.options.services = {"dbg"};
     CHECK(load(profiled).project.services.contains("dbg"));
 }
+
+TEST_CASE("a service that is named on the command line is looked at, not all that share its profile",
+          "[compose][profiles]") {
+    LoadCase project{{{"compose.yaml",
+                       "services:\n  a: {image: a, profiles: [p], depends_on: [base]}\n"
+                       "  b: {image: b, profiles: [p], depends_on: [c]}\n  c: {image: c, profiles: [q]}\n"
+                       "  base: {image: d, networks: [none_such], profiles: [p]}\n"}},
+                     {},
+                     {}};
+    project.options.services = {"a"};
+    CHECK(loaded(project, "services") ==
+          "compose.yaml:5:31 service 'base' uses the network 'none_such', which is not declared");
+    project.options.services = {"b"};
+    CHECK(loaded(project, "services") ==
+          "compose.yaml:3:45 service 'b' needs the service 'c' (depends_on), whose profiles are not active");
+}
+
+TEST_CASE("a Compose file that is missing is told apart from one that is wrong", "[compose][find]") {
+    const auto code = [](const LoadCase& project) {
+        try {
+            load(project);
+        } catch (const stack::Error& error) {
+            return error.code();
+        }
+        return stack::Errc::internal;
+    };
+    CHECK(code({{{"compose.yaml", "services: {a: {image: x}}"}}, {}, with_files({"none.yaml"})}) ==
+          stack::Errc::not_found);
+    CHECK(code({{{"compose.yaml", "include: [none.yaml]\nservices: {a: {image: x}}"}}, {}, {}}) ==
+          stack::Errc::not_found);
+    CHECK(code({{{"compose.yaml", "services: {a: {image: x, env_file: none.env}}"}}, {}, {}}) ==
+          stack::Errc::invalid_input);
+    CHECK(code({{{"compose.yaml", "services: {a: {imge: x}}"}}, {}, {}}) == stack::Errc::invalid_input);
+}
+
+TEST_CASE("of several Compose files in one folder the one that counts is named", "[compose][find]") {
+    const std::string app = "services: {app: {image: x}}";
+    const LoadCase several{{{"compose.yaml", app},
+                            {"docker-compose.yml", app},
+                            {"compose.override.yml", app},
+                            {"docker-compose.override.yml", app}},
+                           {},
+                           {}};
+    CHECK(stack::compose::test::said(several) ==
+          "warning: '/dir' has 2 Compose files: compose.yaml, docker-compose.yml; 'compose.yaml' is used\n"
+          "  remove the others, or name the files that you mean with -f\n"
+          "\n"
+          "warning: '/dir' has 2 override files: compose.override.yml, docker-compose.override.yml; "
+          "'compose.override.yml' is used\n"
+          "  remove the others, or name the files that you mean with -f\n");
+}
+
+TEST_CASE("a project without services has none", "[compose][find]") {
+    CHECK(loaded("volumes: {v: {}}", "services") == "{}");
+}
+
+TEST_CASE("the name of an external thing below external is taken with a warning", "[compose]") {
+    const LoadCase old{{{"compose.yaml",
+                         "services: {a: {image: x, networks: [n]}}\n"
+                         "networks: {n: {external: {name: real}}}\n"}},
+                       {},
+                       {}};
+    CHECK(loaded(old, "networks.n") == R"({"external":true,"name":"real"})");
+    CHECK(warnings(old) == "compose.yaml:2:26 network 'n' has its name below 'external', which is out of use");
+}

@@ -87,3 +87,34 @@ TEST_CASE("every variable of the files is listed, needed or not", "[compose][int
     }
     CHECK(listed == "BASE 1 |N!  |TAG ${BASE:-1} |U  ${V-w}|V w |");
 }
+
+TEST_CASE("what still holds a variable is taken for anything", "[compose][interpolate]") {
+    test::LoadCase project{{{"compose.yaml",
+                             "services:\n  a:\n    image: x\n    tty: yes\n    scale: ${N}\n    cpus: \"0.5\"\n"
+                             "    volumes: [\"${V}:/v\"]\n    networks: [\"${NET}\"]\n    environment: [P, \"Q=$Q\"]\n"
+                             "    env_file: e.env\n"},
+                            {"e.env", "E=1\n"}},
+                           {{"P", "p"}},
+                           {}};
+    project.options.interpolate = false;
+    project.options.typed = false;
+    CHECK(test::loaded(project, "services.a.tty") == "true");
+    CHECK(test::loaded(project, "services.a.scale") == R"("${N}")");
+    CHECK(test::loaded(project, "services.a.cpus") == "0.5");
+    CHECK(test::loaded(project, "services.a.environment") == R"({"P":null,"Q":"$Q"})");
+    CHECK(test::loaded(project, "services.a.env_file") == R"([{"path":"/dir/e.env","required":true}])");
+}
+
+TEST_CASE("the environment of services is filled in whether or not names are", "[compose][environment]") {
+    test::LoadCase project{{{"compose.yaml", "services: {a: {image: x, environment: [P, N], env_file: e.env}}\n"},
+                            {"e.env", "E=1\nP=file\n"}},
+                           {{"P", "shell"}},
+                           {}};
+    const std::string filled = R"({"E":"1","N":null,"P":"shell"})";
+    CHECK(test::loaded(project, "services.a.environment") == filled);
+    project.options.normalize = false;
+    CHECK(test::loaded(project, "services.a.environment") == filled);
+    CHECK(test::loaded(project, "services.a.env_file") == "absent");
+    project.options.resolve_env_files = false;
+    CHECK(test::loaded(project, "services.a.environment") == R"({"N":null,"P":null})");
+}

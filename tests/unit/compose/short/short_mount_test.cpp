@@ -38,6 +38,15 @@ TEST_CASE("short mounts are taken apart", "[compose][short]") {
     CHECK(read("a:b:c:d") == "bind a:b->c:d");  // one letter is a drive
 }
 
+TEST_CASE("without drives a volume may have a name of one letter", "[compose][short]") {
+    const auto mount = parse_short_mount("d:/data:ro", Drives::none).parts;
+    REQUIRE(mount);
+    CHECK(mount->source == "d");
+    CHECK(mount->target == "/data");
+    CHECK(mount->read_only);
+    CHECK_FALSE(mount->bind);
+}
+
 TEST_CASE("a text that is no mount says where and why", "[compose][short]") {
     CHECK(read("") == "0: is empty");
     CHECK(read("data::ro") == "5: has an empty part between colons in 'data::ro'");
