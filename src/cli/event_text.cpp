@@ -67,6 +67,10 @@ bool EventFilters::match(const LoggedEvent& event) const {
     });
 }
 
+void record_event(const Context& context, const std::string& type, const std::string& action, const std::string& name) {
+    engine::EventLog{context.paths}.append({type, action, name, {{"name", name}}, now_ns()});
+}
+
 void watch_events(const Context& context, const EventWindow& window,
                   const std::function<void(const LoggedEvent&)>& sink) {
     const SignalQueue signals{SIGINT, SIGTERM, SIGHUP};

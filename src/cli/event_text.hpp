@@ -24,6 +24,10 @@ private:
     std::vector<Filter> filters_;
 };
 
+/// Writes a line of `docker events` about a network or volume that a command made ("create") or removed ("destroy").
+/// Supervisors write about their own.
+void record_event(const Context& context, const std::string& type, const std::string& action, const std::string& name);
+
 struct EventWindow {
     std::int64_t since_ns{0};  ///< 0: from now on
     std::int64_t until_ns{0};  ///< 0: for ever

@@ -145,6 +145,10 @@ TEST_CASE("a running container joins a network by name and alias, and leaves it"
     const Result gone = box.docker({"network", "disconnect", "back", "web"});
     CHECK(gone.exit_code == 1);
     CHECK(has(gone.err, "is not connected to network back"));
+    const Result events = box.docker({"events", "--since", "1h", "--until", "0s", "--filter", "network=back",
+                                      "--format", "{{.Action}} {{.Actor.Attributes.name}}"});
+    INFO(events.all());
+    CHECK(events.out == "create back\nconnect back\nconnect back\ndisconnect back\n");
 }
 
 TEST_CASE("default route and published ports follow when their network is disconnected", "[network]") {

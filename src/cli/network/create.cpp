@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/container/spec_flags.hpp"
+#include "cli/event_text.hpp"
 #include "cli/network/network_room.hpp"
 #include "cli/verbs.hpp"
 
@@ -77,7 +78,9 @@ int create_network(Context& context, const Flags& flags) {
         throw Error{Errc::unsupported, fmt::format("there are no networks of scope '{}': one host only", scope)};
     }
     NetworkRoom room{context.paths};
-    fmt::print("{}\n", room.store.create_network(request_of(flags)).id);
+    const net::Network made = room.store.create_network(request_of(flags));
+    record_event(context, "network", "create", made.name);
+    fmt::print("{}\n", made.id);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/event_text.hpp"
 #include "cli/network/network_room.hpp"
 #include "cli/object_filter.hpp"
 #include "cli/time_arg.hpp"
@@ -41,6 +42,7 @@ int prune_networks(Context& context, const Flags& flags) {
         try {
             net::remove_network(room.store, room.firewall, network);
             removed.push_back(network.name);
+            record_event(context, "network", "destroy", network.name);
         } catch (const Error& error) {
             if (error.code() != Errc::conflict) {  // somebody has begun to use it
                 throw;

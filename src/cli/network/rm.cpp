@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/event_text.hpp"
 #include "cli/network/network_room.hpp"
 #include "cli/render_error.hpp"
 #include "cli/verbs.hpp"
@@ -15,6 +16,7 @@ int remove_networks(Context& context, const Flags& flags) {
         try {
             if (const auto network = room.store.find(word)) {
                 net::remove_network(room.store, room.firewall, *network);
+                record_event(context, "network", "destroy", network->name);
             } else if (!flags.on("force")) {
                 (void)room.store.get(word);  // throws
             }

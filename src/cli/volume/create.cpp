@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/container/spec_flags.hpp"
+#include "cli/event_text.hpp"
 #include "cli/verbs.hpp"
 #include "cli/volume/volume_room.hpp"
 
@@ -20,13 +21,20 @@ int create_volume(Context& context, const Flags& flags) {
     spec.driver_opts = map_of(flags.values("opt"));
     spec.labels = map_of(flags.values("label"));
     if (spec.name.empty() && spec.driver_opts.empty() && spec.driver == "local") {
-        fmt::print("{}\n", room.store.create_anonymous(spec.labels).name);
+        const std::string name = room.store.create_anonymous(spec.labels).name;
+        record_event(context, "volume", "create", name);
+        fmt::print("{}\n", name);
         return 0;
     }
     if (spec.name.empty()) {
         spec.name = volumes::made_up_volume_name();
     }
-    fmt::print("{}\n", room.store.ensure(spec).name);
+    const bool is_new = !room.store.find(spec.name);
+    const std::string name = room.store.ensure(spec).name;
+    if (is_new) {
+        record_event(context, "volume", "create", name);
+    }
+    fmt::print("{}\n", name);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/event_text.hpp"
 #include "cli/object_filter.hpp"
 #include "cli/verbs.hpp"
 #include "cli/volume/volume_room.hpp"
@@ -31,6 +32,7 @@ int prune_volumes(Context& context, const Flags& flags) {
     if (!pruned.volumes.empty()) {
         fmt::print("Deleted Volumes:\n");
         for (const volumes::Volume& volume : pruned.volumes) {
+            record_event(context, "volume", "destroy", volume.name);
             fmt::print("{}\n", volume.name);
         }
         fmt::print("\n");

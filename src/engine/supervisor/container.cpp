@@ -67,6 +67,11 @@ void Container::record(const std::string& action, const std::string& attribute, 
     project_.event_log.append(event);
 }
 
+void Container::record_network(const std::string& action, const std::string& network) {
+    project_.event_log.append(
+        {"network", action, network, {{"name", network}, {"container", row_.id}}, wall_clock_ns()});
+}
+
 runtime::CgroupPlacement Container::cgroup() const {
     return runtime::find_cgroup(project_.cgroups, cgroup_parent(project_, spec_), row_.id);
 }
@@ -355,6 +360,7 @@ void Container::connect_network(const desired::EndpointSpec& endpoint, const std
     wanted.links.insert(wanted.links.end(), links.begin(), links.end());
     if (has_process()) {
         project_.networks.connect(row_, {wanted, exposed_ports()}, endpoint.network);
+        record_network("connect", endpoint.network);
     } else {
         project_.networks.require_connectable(endpoint);
     }
@@ -371,6 +377,7 @@ void Container::disconnect_network(const std::string& network) {
     }
     if (has_process()) {
         project_.networks.disconnect(row_, {wanted, exposed_ports()}, network);
+        record_network("disconnect", network);
     }
     spec_ = std::move(wanted);
     row_.spec_json = desired::to_json(spec_);

@@ -90,6 +90,8 @@ public:
     void tell(Progress progress, std::string detail = {}, std::optional<int> exit_code = {});
     /// Writes a line of `docker events`.
     void record(const std::string& action, const std::string& attribute = {}, const std::string& value = {});
+    /// The same of a network: "connect", "disconnect".
+    void record_network(const std::string& action, const std::string& network);
 
 private:
     class Turn;

@@ -173,7 +173,11 @@ void Container::settle_down() {
 
 void Container::release_kernel_things() {
     ErrorList errors;
+    const auto endpoints = row_.endpoints;
     errors.attempt("disconnect its networks", [&] { project_.networks.detach(row_); });
+    for (const EndpointRow& endpoint : endpoints) {
+        record_network("disconnect", endpoint.network);
+    }
     errors.attempt("remove its cgroup", [&] {
         const auto placement = cgroup();
         runtime::kill_cgroup(placement);

@@ -206,6 +206,9 @@ Task<> Container::begin_process() {
     std::vector<UniqueFd> held;
     const NetworkWish wish{spec, exposed_ports()};
     request.fd(LaunchFd::network_namespace) = project_.networks.attach(row_, wish);
+    for (const EndpointRow& endpoint : row_.endpoints) {
+        record_network("connect", endpoint.network);
+    }
     join_namespaces(spec, request, held);
     tell_of_links(project_, row_, spec);
     if (spec.network_mode.starts_with("container:")) {

@@ -164,6 +164,59 @@ TEST_CASE("other names go to the host's resolvers, also to those that resolv.con
     CHECK(dig(inside, {"example.org"}) == Lines{"203.0.113.7"});
 }
 
+TEST_CASE("a resolver of the host on 127.0.0.53 is asked from the host's side", "[net][dns]") {
+    Fixture f;
+    std::unique_ptr<DnsServer> stub;
+    replace_file(f.host.dir.path() / "resolv.conf", "nameserver 127.0.0.53\n");
+    DnsSockets sockets{bound(SOCK_DGRAM, "127.0.0.53"), bound(SOCK_STREAM, "127.0.0.53")};
+    check(::listen(sockets.tcp.get(), 16), [] { return "listen"; });
+    f.loop.run([&] {
+        stub = std::make_unique<DnsServer>(f.loop.context, *f.forwarder, std::move(sockets), view_with(f.world),
+                                           DnsServerOptions{{}, false});
+    });
+    f.serve();
+    const IpAddress wanted = IpAddress::parse("127.0.0.53");
+    bool seen = false;
+    while (!seen) {
+        f.loop.run([&] {
+            const auto servers = f.forwarder->upstreams();
+            seen = servers.size() == 1 && servers[0].address == wanted;
+        });
+    }
+    CHECK(dig(f.container.get(), {"example.org"}) == Lines{"203.0.113.7"});
+    f.loop.run([&] { stub.reset(); });
+}
+
+TEST_CASE("a container's own dns is asked instead of the host's", "[net][dns]") {
+    Fixture f;
+    replace_file(f.host.dir.path() / "resolv.conf", "nameserver 192.0.2.1\n");
+    DnsServerOptions options;
+    options.upstreams = {DnsUpstream{IpAddress::parse("192.0.2.2")}};
+    f.serve(std::move(options));
+    CHECK(dig(f.container.get(), {"example.org"}) == Lines{"203.0.113.7"});
+    CHECK(dig(f.container.get(), {"db"}) == Lines{"172.18.0.2"});
+}
+
+TEST_CASE("glibc finds names at once where a family has no address, and by search domains", "[net][dns]") {
+    Fixture f;
+    f.world->add("www.example.org", IpAddress::parse("203.0.113.9"));
+    f.serve();
+    // Were one of the two questions (A, AAAA) not answered, glibc would wait for longer than it is given here.
+    const auto getent = [&](const std::string& options, const std::string& name) {
+        write_file(f.host.dir.path() / "container.conf",
+                   "nameserver 127.0.0.11\nsearch example.org\noptions timeout:30 attempts:1 " + options + "\n");
+        const std::string script = "mount --bind " + (f.host.dir.path() / "container.conf").string() +
+                                   " /etc/resolv.conf && timeout 25 getent ahosts " + name +
+                                   " | cut -d ' ' -f 1 | sort -u";
+        return std::string{trim(run_inside(f.container.get(), {"unshare", "-m", "sh", "-c", script}))};
+    };
+    CHECK(getent("ndots:0", "db") == "172.18.0.2");
+    CHECK(getent("ndots:0", "six") == "fd00:1::2");
+    CHECK(getent("ndots:0", "www") == "203.0.113.9");  // as it is first, then below the search domain
+    CHECK(getent("ndots:5", "db") == "172.18.0.2");    // the other way round
+    CHECK(getent("ndots:0", "nowhere").empty());
+}
+
 TEST_CASE("a container whose networks are internal gets no answer from outside", "[net][dns]") {
     Fixture f;
     f.serve(DnsServerOptions{{}, false});
