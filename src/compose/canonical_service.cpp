@@ -128,7 +128,11 @@ bool ports(Node& node, const Path& path, Findings& findings) {
     for (Node& item : node.items()) {
         const Path here = path / i++;
         if (item.is_scalar()) {
-            for (Node& port : long_ports(item)) {
+            std::vector<Node> all = long_ports(item);
+            if (all.empty() && !item.interpolated && item.text.find('$') != std::string::npos) {
+                all.push_back(std::move(item));  // a variable that was left in place: `config --no-interpolate`
+            }
+            for (Node& port : all) {
                 out.push_back(std::move(port));
             }
             continue;

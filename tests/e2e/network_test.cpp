@@ -343,3 +343,46 @@ networks: {front: {}, back: {}}
     REQUIRE(box.stack({"stop", "-t", "0", "db"}).exit_code == 0);
     CHECK(lookup("asker", "db") == 0);
 }
+
+TEST_CASE("projects on one external network know each other's services", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    REQUIRE(box.docker({"network", "create", "--subnet", own_subnet(2), "shared"}).exit_code == 0);
+    const auto project = [](const std::string& service) {
+        return fmt::format(
+            "services: {{{}: {{image: busybox, command: sleep 3600, networks: [shared]}}}}\n"
+            "networks: {{shared: {{external: true}}}}\n",
+            service);
+    };
+    box.write("one.yaml", project("first"));
+    box.write("two.yaml", project("second"));
+    REQUIRE(box.stack({"-p", "one", "-f", "one.yaml", "up", "-d"}).exit_code == 0);
+    REQUIRE(box.stack({"-p", "two", "-f", "two.yaml", "up", "-d"}).exit_code == 0);
+    const auto knows = [&](const std::string& asking, const std::string& name) {
+        return box.docker({"exec", asking, "nslookup", name}).exit_code == 0;
+    };
+    CHECK(eventually([&] { return knows("one-first-1", "second"); }));
+    CHECK(eventually([&] { return knows("two-second-1", "first"); }));
+    CHECK(knows("two-second-1", "one-first-1"));
+    REQUIRE(box.stack({"-p", "one", "-f", "one.yaml", "down", "-t", "0"}).exit_code == 0);
+    CHECK(eventually([&] { return !knows("two-second-1", "first"); }));
+    REQUIRE(box.stack({"-p", "two", "-f", "two.yaml", "down", "-t", "0"}).exit_code == 0);
+}
+
+TEST_CASE("dns_search and dns_opt of a service are in its resolv.conf, and our server is the only one there",
+          "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    box.write("compose.yaml", R"(
+services:
+  app:
+    image: busybox
+    command: sleep 3600
+    dns: 192.0.2.1
+    dns_search: [corp.test, lab.test]
+    dns_opt: ["ndots:2", "timeout:1"]
+)");
+    REQUIRE(box.stack({"up", "-d"}).exit_code == 0);
+    CHECK(box.stack({"exec", "-T", "app", "cat", "/etc/resolv.conf"}).out ==
+          "nameserver 127.0.0.11\nsearch corp.test lab.test\noptions ndots:2 timeout:1\n");
+}

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -209,4 +210,53 @@ TEST_CASE("a backup that is killed leaves the older file and lets the containers
     CHECK(box.docker({"inspect", "-f", "{{.State.Status}}", "writer"}).out == "running\n");
     CHECK(box.stack({"volume", "prune", "-f"}).exit_code == 0);
     CHECK(nothing_staged(box));
+}
+
+TEST_CASE("a snapshot, clone or rollback that is killed is whole or not there, and can be made again", "[volume]") {
+    const Sandbox box{"vol"};
+    fill(box, "data");
+    constexpr int files = 2000;  // enough for the copy to be under way when it is killed
+    fs::create_directories(data_of(box, "data") / "many");
+    for (int i = 0; i < files; ++i) {
+        stack::write_file(data_of(box, "data") / "many" / std::to_string(i), "content");
+    }
+    const fs::path snapshots = data_of(box, "data").parent_path() / "snapshots";
+    REQUIRE(box.stack({"volume", "snapshot", "data", "base"}).exit_code == 0);
+    REQUIRE(fs::exists(snapshots / "base"));
+    stack::write_file(data_of(box, "data") / "sub/file", "two");
+
+    const auto is_whole = [&](const fs::path& folder) {
+        return std::distance(fs::directory_iterator{folder / "many"}, {}) == files && fs::is_fifo(folder / "pipe");
+    };
+    const auto kill_amid = [&](std::vector<std::string> words, const std::function<bool()>& is_done) {
+        words.insert(words.begin(), "volume");
+        Process working{box.command("stack", std::move(words))};
+        REQUIRE(eventually([&] { return !nothing_staged(box) || is_done(); }));
+        ::kill(working.pid(), SIGKILL);
+        working.wait();
+        CHECK(is_whole(data_of(box, "data")));
+        const bool done = is_done();
+        CHECK(box.stack({"volume", "prune", "-f"}).exit_code == 0);
+        CHECK(nothing_staged(box));
+        return done;
+    };
+    for (const std::string name : {"one", "two", "three"}) {
+        if (!kill_amid({"snapshot", "data", name}, [&] { return fs::exists(snapshots / name); })) {
+            CHECK(box.stack({"volume", "snapshot", "data", name}).exit_code == 0);
+        }
+        CHECK(is_whole(snapshots / name));
+        const auto is_cloned = [&] { return has(box.stack({"volume", "ls", "-q"}).out, "clone-" + name + "\n"); };
+        if (!kill_amid({"clone", "data", "clone-" + name}, is_cloned)) {
+            CHECK(box.stack({"volume", "clone", "data", "clone-" + name}).exit_code == 0);
+        }
+        CHECK(is_whole(data_of(box, "clone-" + name)));
+        const auto text = [&] { return stack::read_file(data_of(box, "data") / "sub/file"); };
+        if (!kill_amid({"rollback", "data", "base"}, [&] { return text() == "one"; })) {
+            CHECK(text() == "two");
+            CHECK(box.stack({"volume", "rollback", "data", "base"}).exit_code == 0);
+        }
+        CHECK(text() == "one");
+        CHECK(is_whole(data_of(box, "data")));
+        stack::write_file(data_of(box, "data") / "sub/file", "two");
+    }
 }

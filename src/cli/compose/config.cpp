@@ -174,7 +174,9 @@ int show_config(Context& context, const Flags& flags) {
     options.resolve_env_files = !flags.on("no-env-resolution");
     options.typed = flags.value("hash").has_value();
     LoadedProject loaded = load_project(context, options);
-    compose::remove_unused(loaded.tree);
+    if (options.interpolate) {  // else what is used depends on variables
+        compose::remove_unused(loaded.tree);
+    }
     for (const Listing& listing : listings) {
         if (flags.on(listing.flag)) {
             write_output(flags, listing.text(loaded));

@@ -91,7 +91,8 @@ TEST_CASE("every variable of the files is listed, needed or not", "[compose][int
 TEST_CASE("what still holds a variable is taken for anything", "[compose][interpolate]") {
     test::LoadCase project{{{"compose.yaml",
                              "services:\n  a:\n    image: x\n    tty: yes\n    scale: ${N}\n    cpus: \"0.5\"\n"
-                             "    volumes: [\"${V}:/v\"]\n    networks: [\"${NET}\"]\n    environment: [P, \"Q=$Q\"]\n"
+                             "    volumes: [\"${V}:/v\"]\n    ports: [\"80:${P}\"]\n    networks: [\"${NET}\"]\n    "
+                             "environment: [P, \"Q=$Q\"]\n"
                              "    env_file: e.env\n"},
                             {"e.env", "E=1\n"}},
                            {{"P", "p"}},
@@ -100,6 +101,7 @@ TEST_CASE("what still holds a variable is taken for anything", "[compose][interp
     project.options.typed = false;
     CHECK(test::loaded(project, "services.a.tty") == "true");
     CHECK(test::loaded(project, "services.a.scale") == R"("${N}")");
+    CHECK(test::loaded(project, "services.a.ports") == R"(["80:${P}"])");
     CHECK(test::loaded(project, "services.a.cpus") == "0.5");
     CHECK(test::loaded(project, "services.a.environment") == R"({"P":null,"Q":"$Q"})");
     CHECK(test::loaded(project, "services.a.env_file") == R"([{"path":"/dir/e.env","required":true}])");
