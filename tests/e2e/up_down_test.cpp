@@ -113,6 +113,22 @@ TEST_CASE("a terminal sees coloured prefixes", "[logs]") {
     CHECK(logs.wait().out == "\x1b[36mone-1  |\x1b[0m hello\r\n");
 }
 
+TEST_CASE("a compose file may come from standard input", "[projects]") {
+    const Sandbox box{"piped"};
+    box.need_busybox();
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"up", "-d"}, {"create"}, {"run", "--rm", "-T", "web", "true"}}) {
+        Command command = box.command("stack", {"-f", "-"});
+        command.argv.insert(command.argv.end(), words.begin(), words.end());
+        command.input = "services:\n  web:\n    image: busybox\n    command: sleep 1000\n    init: true\n";
+        const Result result = run(command);
+        INFO(result.all());
+        CHECK(result.exit_code == 0);
+    }
+    CHECK(says(box.stack({"ps"}), "piped-web-1"));
+    CHECK(box.stack({"down"}).exit_code == 0);
+}
+
 TEST_CASE("two projects side by side know nothing of each other", "[projects]") {
     const Sandbox box{"left"};
     box.need_busybox();

@@ -8,6 +8,7 @@
 namespace stack::cli {
 
 int compose_create(Context& context, const Flags& flags) {
+    runtime::ensure_sealed_program(context.argv);
     if (flags.on("force-recreate") && flags.on("no-recreate")) {
         throw UsageError{"--force-recreate and --no-recreate exclude each other"};
     }
@@ -16,7 +17,6 @@ int compose_create(Context& context, const Flags& flags) {
     engine::UpOptions options = common_up_options(flags, loaded.project);
     options.start = false;
     desired::DesiredState state = desired_state(loaded);
-    runtime::ensure_sealed_program(context.argv);
     provide_images(context, loaded, state, flags.words(), common_image_policy(flags));
     if (context.dry_run) {
         return print_plan(context, state, options);

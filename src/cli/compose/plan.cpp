@@ -101,11 +101,11 @@ int print_plan(const Context& context, const desired::DesiredState& state, const
 }
 
 int compose_plan(Context& context, const Flags& flags) {
+    runtime::ensure_sealed_program(context.argv);
     const compose::LoadedProject loaded = load_project(context, flags.words());
     check_services(loaded.project, flags.words());
     const engine::UpOptions options = common_up_options(flags, loaded.project);
     desired::DesiredState state = desired_state(loaded);
-    runtime::ensure_sealed_program(context.argv);
     provide_images(context, loaded, state, flags.words(), common_image_policy(flags));
     return print_plan(context, state, options);
 }

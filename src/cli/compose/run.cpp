@@ -225,11 +225,11 @@ int run_one_off(const Context& context, const Flags& flags, const DesiredState& 
 }  // namespace
 
 int compose_run(Context& context, const Flags& flags) {
+    runtime::ensure_sealed_program(context.argv);
     const std::string& name = flags.words().front();
     const compose::LoadedProject loaded = load_project(context, std::vector<std::string>{name});
     check_services(loaded.project, {name});
     DesiredState state = desired_state(loaded);
-    runtime::ensure_sealed_program(context.argv);
     if (flags.on("no-deps")) {
         service_of(state, name).depends_on.clear();
     }

@@ -10,6 +10,7 @@
 namespace stack::cli {
 
 int compose_scale(Context& context, const Flags& flags) {
+    runtime::ensure_sealed_program(context.argv);
     engine::UpOptions options;
     std::vector<std::string> services;
     for (const std::string& word : flags.words()) {
@@ -20,7 +21,6 @@ int compose_scale(Context& context, const Flags& flags) {
     options.services = services;
     options.no_deps = flags.on("no-deps");
     desired::DesiredState state = desired_state(loaded);
-    runtime::ensure_sealed_program(context.argv);
     provide_images(context, loaded, state, services, {});
     if (context.dry_run) {
         return print_plan(context, state, options);

@@ -86,13 +86,13 @@ engine::UpOptions up_options(const Flags& flags, const compose::Project& project
 }  // namespace
 
 int compose_up(Context& context, const Flags& flags) {
+    runtime::ensure_sealed_program(context.argv);
     const bool foreground = !flags.on("detach") && !flags.on("wait") && !flags.on("no-start");
     check_exclusions(flags, foreground);
     const compose::LoadedProject loaded = load_project(context, flags.words());
     check_services(loaded.project, flags.words());
     const engine::UpOptions options = up_options(flags, loaded.project);
     desired::DesiredState state = desired_state(loaded);
-    runtime::ensure_sealed_program(context.argv);
     ImagePolicy policy = common_image_policy(flags);
     policy.quiet_build = flags.on("quiet-build");
     provide_images(context, loaded, state, flags.words(), policy);
