@@ -1,7 +1,7 @@
 # cmake -DOUT=x.cpp -DDIR=src/cli -DNAMES="a;b" -P embed_texts.cmake
 # A line "{include NAME}" in a text stands for the whole of NAME.txt. Writes the help texts DIR/<name>.txt as one C++ table. Only touched when something changed.
 set(body "// Made by cmake/embed_texts.cmake from the .txt files beside the commands.\n#include \"cli/help.hpp\"\n\n")
-string(APPEND body "namespace stack::cli {\n\nconst EmbeddedText embedded_texts[] = {\n")
+string(APPEND body "using namespace std::string_view_literals;\n\nnamespace stack::cli {\n\nconstinit const EmbeddedText embedded_texts[] = {\n")
 set(count 0)
 foreach(name IN LISTS NAMES)
   file(READ ${DIR}/${name}.txt text)
@@ -9,7 +9,7 @@ foreach(name IN LISTS NAMES)
     file(READ ${DIR}/${CMAKE_MATCH_1}.txt part)
     string(REPLACE "{include ${CMAKE_MATCH_1}}\n" "${part}" text "${text}")
   endif()
-  string(APPEND body "{\"${name}\", R\"text(${text})text\"},\n")
+  string(APPEND body "{\"${name}\"sv, R\"text(${text})text\"sv},\n")
   math(EXPR count "${count} + 1")
 endforeach()
 string(APPEND body "};\nconst size_t embedded_text_count = ${count};\n\n}  // namespace stack::cli\n")
