@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/runtime/launch.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/kernel/syscalls.hpp"
@@ -146,7 +147,8 @@ UniqueFd listen_as_supervisor(const std::filesystem::path& folder) {
 void start_supervisor(const Paths& paths, const std::string& project, const std::filesystem::path& program) {
     const auto folder = supervisor_folder(paths, project);
     std::filesystem::create_directories(folder);
-    const UniqueFd executable = kernel::open_at(AT_FDCWD, program, O_RDONLY);
+    // Sealed here already, so that the keeper need not execute itself once more.
+    const UniqueFd executable = runtime::sealed_program(program);
     const UniqueFd null = kernel::open_at(AT_FDCWD, "/dev/null", O_RDWR);
     const UniqueFd log = kernel::open_at(AT_FDCWD, folder / "supervisor.log", O_WRONLY | O_CREAT | O_APPEND, 0600);
     Pipe ready = make_pipe();

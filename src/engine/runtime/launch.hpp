@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,11 +61,11 @@ UniqueFd receive_console(int console_socket);
 /// Exit status of wait4(2)/waitid(2) as people know it: 0-255, or 128 + signal.
 int exit_code_of(int wait_status) noexcept;
 
-/// A descriptor of our own program on a read-only mount of its own (open_tree(2), mount_setattr(2), Linux 5.12), for
+/// A descriptor of a program, ours, on a read-only mount of its own (open_tree(2), mount_setattr(2), Linux 5.12), for
 /// fexecve(3). A process started so can be seen by a container as /proc/PID/exe, but never be opened for writing
 /// through it (CVE-2019-5736).
-UniqueFd sealed_own_program();
-/// Executes the program again from sealed_own_program() unless it runs from a read-only mount already. To be called
+UniqueFd sealed_program(const std::filesystem::path& program);
+/// Executes the program again from sealed_program() unless it runs from a read-only mount already. To be called
 /// first thing by every command that launches or execs by itself. `arguments` is main's argv.
 void ensure_sealed_program(char* const* arguments);
 

@@ -47,7 +47,6 @@ public:
         : project_{std::move(project)},
           listening_{std::move(listening)},
           lock_{std::move(lock)},
-          program_{kernel::open_at(AT_FDCWD, "/proc/self/exe", O_RDONLY)},
           epoll_{check(::epoll_create1(EPOLL_CLOEXEC), [] { return "epoll_create1"; })} {
         sigset_t signals;
         sigemptyset(&signals);
@@ -68,7 +67,7 @@ public:
         check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), [] { return "socketpair"; });
         const UniqueFd theirs{pair[1]};
         take_control(UniqueFd{pair[0]});
-        Started worker = start_role("worker", project_, program_.get(), theirs.get(), listening_.get(), lock_.get());
+        Started worker = stack::engine::supervisor::start_worker(project_, theirs.get(), listening_.get(), lock_.get());
         worker_pid_ = worker.pid;
         worker_pidfd_ = std::move(worker.pidfd);
         worker_started_ns_ = wall_clock_ns();
@@ -390,7 +389,7 @@ private:
     }
 
     std::string project_;
-    UniqueFd listening_, lock_, program_, epoll_, signals_, timer_, control_, worker_pidfd_;
+    UniqueFd listening_, lock_, epoll_, signals_, timer_, control_, worker_pidfd_;
     pid_t worker_pid_{-1};
     std::int64_t worker_started_ns_{0};
     int quick_deaths_{0};

@@ -17,15 +17,19 @@ constexpr int life_lock_fd = 5;
 ///
 /// main() of "supervise keeper <project>": takes the life lock, listens, tells the readiness pipe, starts the worker.
 int run_keeper(const std::string& project);
-/// main() of "supervise keeper-again <project>": started by a worker whose keeper died; `control_fd` is its socket.
+/// main() of "supervise keeper <project> again": started by a worker whose keeper died; `control_fd` is its socket.
 int run_keeper_again(const std::string& project);
 
-/// Executes our own program as "stack supervise <role> <project>" with the three descriptors in place (borrowed).
-/// Returns its pid and a pidfd. `program` is an open descriptor of the program.
 struct Started {
     int pid{-1};
     UniqueFd pidfd;
 };
-Started start_role(const char* role, const std::string& project, int program, int control, int listening, int lock);
+/// From a keeper: a worker with the three descriptors in place (borrowed). Forked and not executed anew: a keeper is
+/// one thread with next to nothing in its memory, and a program of our size takes milliseconds to be loaded.
+Started start_worker(const std::string& project, int control, int listening, int lock);
+/// From a worker whose keeper died: executes `program`, our own, as "stack supervise keeper <project> again".
+Started start_keeper_again(const std::string& project, int program, int control, int listening, int lock);
+/// main's argv, so that a forked worker can be told from its keeper by its command line.
+void remember_own_words(char** words);
 
 }  // namespace stack::engine::supervisor

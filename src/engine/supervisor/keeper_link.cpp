@@ -275,7 +275,7 @@ void KeeperLink::replace_keeper() {
     control_ = UniqueFd{pair[0]};
     watched_ = std::make_unique<Watched>(loop_, control_.get());
     const UniqueFd program = kernel::open_at(AT_FDCWD, "/proc/self/exe", O_RDONLY);
-    const Started keeper = start_role("keeper-again", project_, program.get(), theirs.get(), listening_, lock_);
+    const Started keeper = start_keeper_again(project_, program.get(), theirs.get(), listening_, lock_);
     set_nonblocking(control_.get());
     const UniqueFd self = kernel::pidfd_open(::getpid());
     Message message;
