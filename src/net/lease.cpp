@@ -149,16 +149,8 @@ void NetworkStore::release_these(const std::vector<Endpoint>& endpoints) {
         return;
     }
     Transaction transaction{database_};
-    bool standing_bridge = false;
-    const Network bridge = get("bridge");
     for (const Endpoint& endpoint : endpoints) {
         release_row(database_, endpoint);
-        standing_bridge = standing_bridge || endpoint.network_id == bridge.id;
-    }
-    // Networks of users have their bridge for as long as they are there, the standing one only while somebody uses it.
-    if (standing_bridge && endpoints_of_network(bridge.id).empty()) {
-        netlink::Socket socket{NETLINK_ROUTE};
-        remove_bridge(socket, bridge.link);
     }
     transaction.commit();
 }

@@ -45,7 +45,8 @@ public:
     /// Returns the network as it is then: the standing bridge gets another pool if its own was taken meanwhile, others
     /// fail with Errc::conflict.
     Network ensure_link(const Network& network);
-    /// Takes the standing bridge's link off when nobody is connected to it; it comes back with ensure_link().
+    /// Takes the standing bridge's link off when nobody is connected to it; it comes back with ensure_link(). Apart
+    /// from release(), since the kernel takes its time for it (synchronize_net) and a container's end should not wait.
     void release_standing_link();
 
     /// Takes addresses for an endpoint and keeps its row. One transaction. Errc::conflict naming the owner if a wanted

@@ -64,7 +64,7 @@ Message batch_mark(int type, std::uint8_t subsystem) {
 
 Socket::Socket(int protocol)
     : socket_{check(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), [] { return "make a netlink socket"; })},
-      buffer_(receive_room) {
+      buffer_{std::make_unique_for_overwrite<char[]>(receive_room)} {
     const int on = 1;
     // Capped: errors do not repeat the request. Both options are hints; without them texts get poorer.
     (void)::setsockopt(socket_.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
@@ -93,7 +93,7 @@ std::uint32_t Socket::send(std::span<Message* const> messages) {
 
 size_t Socket::receive(int flags) {
     while (true) {
-        const ssize_t got = ::recv(socket_.get(), buffer_.data(), buffer_.size(), flags);
+        const ssize_t got = ::recv(socket_.get(), buffer_.get(), receive_room, flags);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -126,7 +126,7 @@ void Socket::execute_part(std::span<Message> batch) {
     const std::uint32_t first = send(messages);
     std::optional<Failure> failure;
     for (size_t answered = 0; answered < messages.size();) {
-        for_each_message({buffer_.data(), receive(0)}, [&](const nlmsghdr& header) {
+        for_each_message({buffer_.get(), receive(0)}, [&](const nlmsghdr& header) {
             if (header.nlmsg_type != NLMSG_ERROR || header.nlmsg_seq - first >= messages.size()) {
                 return;
             }
@@ -160,7 +160,7 @@ void Socket::execute_transaction(std::span<Message> batch, std::uint8_t subsyste
     const auto last = static_cast<std::uint32_t>(messages.size() - 2);
     std::optional<Failure> failure;
     for (bool done = false; !done;) {
-        for_each_message({buffer_.data(), receive(0)}, [&](const nlmsghdr& header) {
+        for_each_message({buffer_.get(), receive(0)}, [&](const nlmsghdr& header) {
             const std::uint32_t index = header.nlmsg_seq - first;
             if (header.nlmsg_type != NLMSG_ERROR || index > last + 1) {
                 return;
@@ -181,7 +181,7 @@ void Socket::execute_transaction(std::span<Message> batch, std::uint8_t subsyste
 bool Socket::read_dump(const std::function<void(const nlmsghdr&)>& each) {
     bool interrupted = false;
     for (bool done = false; !done;) {
-        for_each_message({buffer_.data(), receive(0)}, [&](const nlmsghdr& header) {
+        for_each_message({buffer_.get(), receive(0)}, [&](const nlmsghdr& header) {
             if (header.nlmsg_seq != sequence_) {
                 return;
             }

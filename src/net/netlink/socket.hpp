@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -46,7 +47,7 @@ private:
 
     UniqueFd socket_;
     std::uint32_t sequence_{0};
-    std::vector<char> buffer_;
+    std::unique_ptr<char[]> buffer_;  ///< not zeroed: most answers touch its first page only
 };
 
 /// Walks the messages in what recv(2) gave.

@@ -253,7 +253,10 @@ TEST_CASE("the standing bridge has a link while somebody uses it, and gives its 
         CHECK(to_string(*two.join(bridge).ipv4) == "172.18.0.3");
         CHECK(link_names().size() == 2 + 2 + 3);
     }
+    host.store.release_standing_link();
+    CHECK(link_names().size() == 2 + 2 + 2);  // "two" is on it
     host.store.release_all_of("two");
+    host.store.release_standing_link();
     const EchoServer outside{host.lan_netns(), 7000, "lan"};
     CHECK(ask(one.netns(), "192.0.2.2", 7000) == "192.0.2.1 lan");
     const auto links = link_names();
