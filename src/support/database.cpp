@@ -103,7 +103,9 @@ Database::Database(const std::filesystem::path& file) {
     constexpr int wait_for_writer_ms = 60'000;
     sqlite3_busy_timeout(opened, wait_for_writer_ms);
     // NORMAL: a power cut may take the last transactions back but never corrupts (sqlite.org/wal.html, "synchronous").
-    execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+    // The first process that opens it reads all of the log again: so it is kept short.
+    execute(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=250");
 }
 
 Database::Database(Database&&) noexcept = default;

@@ -67,16 +67,30 @@ void write_file(const std::filesystem::path& file, std::string_view content, mod
     write_all(fd.get(), content, file);
 }
 
-void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+namespace {
+
+void replace(const std::filesystem::path& file, std::string_view content, mode_t mode, bool to_disk) {
     const std::string temporary = fmt::format("{}.{}.tmp", file.string(), random_hex(4));
     {
         const UniqueFd fd{check(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode),
                                 [&] { return fmt::format("make '{}'", temporary); })};
         write_all(fd.get(), content, temporary);
-        check(::fsync(fd.get()), [&] { return fmt::format("fsync '{}'", temporary); });
+        if (to_disk) {
+            check(::fsync(fd.get()), [&] { return fmt::format("fsync '{}'", temporary); });
+        }
     }
     check(::rename(temporary.c_str(), file.c_str()),
           [&] { return fmt::format("rename '{}' to '{}'", temporary, file.string()); });
+}
+
+}  // namespace
+
+void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    replace(file, content, mode, true);
+}
+
+void replace_volatile_file(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+    replace(file, content, mode, false);
 }
 
 TempDir::TempDir(const std::filesystem::path& parent, std::string_view prefix) {

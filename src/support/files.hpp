@@ -22,6 +22,9 @@ void write_all(int fd, std::string_view content, const std::string& name);
 void write_file(const std::filesystem::path& file, std::string_view content, mode_t mode = 0644);
 /// Temporary file beside it, fsync, rename: readers see the old content or the new, also after a crash.
 void replace_file(const std::filesystem::path& file, std::string_view content, mode_t mode = 0644);
+/// The same for a file that need not outlive a reboot (below STACK_RUN): readers see the old or the new one, and nobody
+/// waits for the disk.
+void replace_volatile_file(const std::filesystem::path& file, std::string_view content, mode_t mode = 0644);
 
 /// A fresh folder below `parent`, removed with its content on destruction unless released.
 class [[nodiscard]] TempDir {

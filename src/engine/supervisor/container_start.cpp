@@ -224,7 +224,7 @@ Task<> Container::begin_process() {
     project_.store.update(row_);
     const runtime::LaunchPlan plan = co_await make_plan(spec);
     request.plan = runtime::serialize(plan);
-    replace_file(launch_plan_file(project_.paths, row_.id), request.plan, 0600);
+    replace_volatile_file(launch_plan_file(project_.paths, row_.id), request.plan, 0600);
     make_log();
     if (forward_) {
         co_await forward_->open();
