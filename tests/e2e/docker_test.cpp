@@ -16,6 +16,16 @@ TEST_CASE("docker run runs a command, shows its output and ends with its code", 
     CHECK(box.docker({"ps", "-aq"}).out.empty());
 }
 
+TEST_CASE("a container that is removed at its end can be restarted before", "[docker]") {
+    const Sandbox box{"again"};
+    box.need_busybox();
+    REQUIRE(box.docker({"run", "-d", "--rm", "--init", "--name", "again", "busybox", "sleep", "1000"}).exit_code == 0);
+    REQUIRE(box.docker({"exec", "again", "touch", "/kept"}).exit_code == 0);
+    CHECK(box.docker({"restart", "again"}).all() == "again\n");
+    CHECK(box.docker({"exec", "again", "ls", "/kept"}).out == "/kept\n");
+    CHECK(box.docker({"rm", "-f", "again"}).exit_code == 0);
+}
+
 TEST_CASE("docker run hands standard input on until its end", "[docker]") {
     const Sandbox box{"run"};
     box.need_busybox();

@@ -115,6 +115,14 @@ UniqueFd bind_only_layer(const std::string& layer) {
     return tree;
 }
 
+/// The kernel does not mount an upper folder that was mounted as "volatile" before, since a power cut in between would
+/// have left it half-written (Documentation/filesystems/overlayfs, "Volatile mount"). What we mount so does not outlive
+/// a power cut: layers of a build that was cut short, and containers that are removed when they end.
+void forget_volatile(const std::string& work) {
+    ::rmdir((work + "/work/incompat/volatile").c_str());
+    ::rmdir((work + "/work/incompat").c_str());
+}
+
 }  // namespace
 
 UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
@@ -123,6 +131,9 @@ UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
     }
     if (plan.upper.empty() && plan.layers.size() == 1) {
         return bind_only_layer(plan.layers.front());  // an overlay wants two layers or an upper one
+    }
+    if (!plan.upper.empty()) {
+        forget_volatile(plan.work);
     }
     const UniqueFd fs{check(::fsopen("overlay", FSOPEN_CLOEXEC), [] { return "open the overlay file system"; })};
     if (!append_layers(fs.get(), plan.layers)) {

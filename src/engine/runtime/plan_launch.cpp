@@ -54,6 +54,11 @@ RootfsPlan plan_rootfs(const LaunchInput& input) {
     rootfs.work = input.container_dir / "work";
     rootfs.mount_point = input.container_dir / "merged";
     rootfs.read_only = input.spec.read_only;
+    if (input.spec.auto_remove) {
+        // Nobody will see it again: without this the end of the process waits for all of the disk to be written
+        // (overlayfs syncs its upper file system when it is unmounted).
+        rootfs.overlay_options = "volatile";
+    }
     for (const std::string* folder : {&rootfs.upper, &rootfs.work, &rootfs.mount_point}) {
         std::filesystem::create_directories(*folder);
     }
