@@ -11,9 +11,13 @@
 
 namespace stack::cli {
 
-ProjectHandle find_project(const Context& context) {
+std::string given_project_name(const Context& context) {
     const char* variable = std::getenv("COMPOSE_PROJECT_NAME");
-    const std::string name = !context.project.name.empty() ? context.project.name : variable ? variable : "";
+    return !context.project.name.empty() ? context.project.name : variable ? variable : "";
+}
+
+ProjectHandle find_project(const Context& context) {
+    const std::string name = given_project_name(context);
     try {
         compose::LoadedProject loaded = load_project(context);
         std::string loaded_name = loaded.project.name;

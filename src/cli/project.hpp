@@ -16,6 +16,9 @@ struct ProjectHandle {
     std::optional<compose::LoadedProject> loaded;
 };
 ProjectHandle find_project(const Context& context);
+/// The name that -p or COMPOSE_PROJECT_NAME gives; it comes before what the files say, which then need not be read to
+/// find what is running. Empty: neither does.
+std::string given_project_name(const Context& context);
 
 /// The desired state of a loaded project; what its keys cannot have here is told on standard error.
 desired::DesiredState desired_state(const compose::LoadedProject& loaded);

@@ -70,8 +70,12 @@ std::vector<ContainerRow> StateView::of_project(const std::string& project, cons
 
 ContainerRow StateView::replica(const std::string& project, const std::string& service,
                                 std::optional<long> index) const {
-    for (ContainerRow& row : of_project(project)) {
-        if (row.service == service && (index ? row.replica == *index : row.is_up())) {
+    engine::ContainerFilter filter{.project = project, .service = service, .one_off = false};
+    std::vector<ContainerRow> rows = list(filter);
+    std::sort(rows.begin(), rows.end(),
+              [](const ContainerRow& a, const ContainerRow& b) { return a.replica < b.replica; });
+    for (ContainerRow& row : rows) {
+        if (index ? row.replica == *index : row.is_up()) {
             return std::move(row);
         }
     }

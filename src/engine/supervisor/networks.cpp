@@ -385,6 +385,7 @@ void Networks::remove_unused_rules() {
     firewall_events_.reset();
     firewall_watch_.reset();
     remove_leftovers();
+    store_.release_standing_link();
     firewall_.remove_if_unused();
 }
 
