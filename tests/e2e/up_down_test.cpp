@@ -125,8 +125,8 @@ TEST_CASE("a compose file may come from standard input", "[projects]") {
         INFO(result.all());
         CHECK(result.exit_code == 0);
     }
-    CHECK(says(box.stack({"ps"}), "piped-web-1"));
-    CHECK(box.stack({"down"}).exit_code == 0);
+    CHECK(says(box.stack({"-p", "piped", "ps"}), "piped-web-1"));
+    CHECK(box.stack({"-p", "piped", "down"}).exit_code == 0);
 }
 
 TEST_CASE("two projects side by side know nothing of each other", "[projects]") {

@@ -119,6 +119,7 @@ UniqueFd bind_only_layer(const std::string& layer) {
 /// have left it half-written (Documentation/filesystems/overlayfs, "Volatile mount"). What we mount so does not outlive
 /// a power cut: layers of a build that was cut short, and containers that are removed when they end.
 void forget_volatile(const std::string& work) {
+    ::unlink((work + "/work/incompat/volatile/dirty").c_str());
     ::rmdir((work + "/work/incompat/volatile").c_str());
     ::rmdir((work + "/work/incompat").c_str());
 }
