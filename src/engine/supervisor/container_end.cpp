@@ -199,7 +199,12 @@ void Container::adopt(pid_t pid, UniqueFd pidfd) {
         forward_->more();  // what the worker before us had not handed on
     }
     if (row_.status == ContainerStatus::running) {
-        runtime::thaw_cgroup(cgroup());  // a worker that died may have held it still
+        try {
+            runtime::thaw_cgroup(cgroup());  // a worker that died may have held it still
+        } catch (const Error& error) {
+            // It is ending, and its cgroup went first: the end will be told, and must not be the end of us as well.
+            log_warning("container '{}': {}", row_.name, error.what());
+        }
     }
     const NetworkWish wish{spec_, exposed_ports()};
     project_.networks.resume(row_, wish);
