@@ -308,7 +308,7 @@ private:
 
 TEST_CASE("whoever of us is killed, at whatever moment, no container dies and nothing is lost", "[chaos]") {
     const std::uint64_t seed = number_from_environment("STACK_CHAOS_SEED", std::random_device{}());
-    const std::uint64_t rounds = number_from_environment("STACK_CHAOS_ROUNDS", 20);
+    const std::uint64_t rounds = number_from_environment("STACK_CHAOS_ROUNDS", 6);
     fmt::print(stderr, "{} rounds; STACK_CHAOS_SEED={} repeats them\n", rounds, seed);
     Chaos{seed}.run(rounds);
 }
