@@ -41,7 +41,7 @@ public:
         if (socket_ && greeted()) {
             return;
         }
-        start_supervisor(paths, project, program);
+        start_supervisor(paths, project, program, lock);
         socket_ = connect_supervisor(folder);
         if (!socket_ || !greeted()) {
             throw Error(Errc::internal, fmt::format("the supervisor of project '{}' does not answer", project))

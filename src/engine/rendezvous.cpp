@@ -1,6 +1,8 @@
 #include "engine/rendezvous.hpp"
 
+#include <csignal>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +31,29 @@ std::uint64_t place_of(const std::string& project) {
     return hash >> 3U;  // 2 × place + 1 must fit off_t
 }
 
+volatile std::sig_atomic_t alarmed = 0;
+
+/// alarm(2) that ends a call that waits.
+class Alarm {
+public:
+    explicit Alarm(unsigned seconds) {
+        alarmed = 0;
+        struct sigaction action {};
+        action.sa_handler = [](int) { alarmed = 1; };
+        ::sigaction(SIGALRM, &action, &before_);
+        ::alarm(seconds);
+    }
+    Alarm(const Alarm&) = delete;
+    Alarm& operator=(const Alarm&) = delete;
+    ~Alarm() {
+        ::alarm(0);
+        ::sigaction(SIGALRM, &before_, nullptr);
+    }
+
+private:
+    struct sigaction before_ {};
+};
+
 UniqueFd take_lock(const Paths& paths, const std::string& project, SupervisorLock which, int command) {
     std::filesystem::create_directories(paths.locks());
     const auto file = paths.locks() / "supervisors";
@@ -40,7 +65,7 @@ UniqueFd take_lock(const Paths& paths, const std::string& project, SupervisorLoc
     lock.l_start = static_cast<off_t>(2 * place_of(project) + (which == SupervisorLock::life ? 1 : 0));
     lock.l_len = 1;
     while (::fcntl(fd.get(), command, &lock) != 0) {
-        if (errno == EAGAIN || errno == EACCES) {
+        if (errno == EAGAIN || errno == EACCES || (errno == EINTR && alarmed != 0)) {
             return {};
         }
         if (errno != EINTR) {
@@ -84,21 +109,21 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }
 
 /// After fork: async-signal-safe calls only.
-[[noreturn]] void become_supervisor(int program, int ready, int null, int log, char* const* argv, char* const* envp) {
+[[noreturn]] void become_supervisor(int program, int ready, int spawn_lock, int null, int log, char* const* argv,
+                                    char* const* envp) {
     ::setsid();
     if (::fork() != 0) {
         ::_exit(0);
     }
-    // The readiness pipe becomes 3; the others become the standard descriptors.
+    // The readiness pipe becomes 3 and the lock 4; the others become the standard descriptors.
     if (::dup2(null, 0) < 0 || ::dup2(log, 1) < 0 || ::dup2(log, 2) < 0 || ::chdir("/") != 0) {
         ::_exit(1);
     }
     const int program_high = ::fcntl(program, F_DUPFD_CLOEXEC, 10);
-    if (::dup2(ready, 3) < 0) {
+    const int ready_high = ::fcntl(ready, F_DUPFD_CLOEXEC, 10);
+    const int lock_high = ::fcntl(spawn_lock, F_DUPFD_CLOEXEC, 10);
+    if (::dup2(ready_high, 3) < 0 || ::dup2(lock_high, 4) < 0) {
         ::_exit(1);
-    }
-    if (ready == 3) {
-        ::fcntl(3, F_SETFD, 0);
     }
     ::fexecve(program_high, argv, envp);
     ::_exit(1);
@@ -110,7 +135,8 @@ std::filesystem::path supervisor_folder(const Paths& paths, const std::string& p
     return paths.project_run(project.empty() ? "_" : project);
 }
 
-UniqueFd lock_supervisor(const Paths& paths, const std::string& project, SupervisorLock which) {
+UniqueFd lock_supervisor(const Paths& paths, const std::string& project, SupervisorLock which, unsigned patience_s) {
+    const std::optional<Alarm> limit = patience_s > 0 ? std::optional<Alarm>{std::in_place, patience_s} : std::nullopt;
     return take_lock(paths, project, which, F_OFD_SETLKW);
 }
 
@@ -144,7 +170,8 @@ UniqueFd listen_as_supervisor(const std::filesystem::path& folder) {
     return socket;
 }
 
-void start_supervisor(const Paths& paths, const std::string& project, const std::filesystem::path& program) {
+void start_supervisor(const Paths& paths, const std::string& project, const std::filesystem::path& program,
+                      const UniqueFd& spawn_lock) {
     const auto folder = supervisor_folder(paths, project);
     std::filesystem::create_directories(folder);
     // Sealed here already, so that the keeper need not execute itself once more.
@@ -158,7 +185,8 @@ void start_supervisor(const Paths& paths, const std::string& project, const std:
     const auto envp = pointers(environment);
     const pid_t child = check(::fork(), [] { return "fork"; });
     if (child == 0) {
-        become_supervisor(executable.get(), ready.write.get(), null.get(), log.get(), argv.data(), envp.data());
+        become_supervisor(executable.get(), ready.write.get(), spawn_lock.get(), null.get(), log.get(), argv.data(),
+                          envp.data());
     }
     ready.write.reset();
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {

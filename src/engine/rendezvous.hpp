@@ -20,8 +20,8 @@ enum class SupervisorLock {
     life,   ///< held by keeper and worker as long as one of them lives
     spawn,  ///< held while somebody starts a supervisor, and by one that leaves
 };
-/// Waits until it is free.
-UniqueFd lock_supervisor(const Paths& paths, const std::string& project, SupervisorLock which);
+/// Waits until it is free, or for so many seconds, with alarm(2), if that is not 0: then an empty descriptor.
+UniqueFd lock_supervisor(const Paths& paths, const std::string& project, SupervisorLock which, unsigned patience_s = 0);
 /// An empty descriptor if somebody else holds it.
 UniqueFd try_lock_supervisor(const Paths& paths, const std::string& project, SupervisorLock which);
 
@@ -31,7 +31,9 @@ UniqueFd connect_supervisor(const std::filesystem::path& folder);
 UniqueFd listen_as_supervisor(const std::filesystem::path& folder);
 
 /// Starts a detached "<program> supervise keeper <project>" and returns when it listens. The caller holds the spawn
-/// lock. Throws with the last lines of supervisor.log if it does not come up.
-void start_supervisor(const Paths& paths, const std::string& project, const std::filesystem::path& program);
+/// lock; the keeper shares it until it listens, so that a caller that is killed meanwhile lets nobody start a second
+/// one. Throws with the last lines of supervisor.log if it does not come up.
+void start_supervisor(const Paths& paths, const std::string& project, const std::filesystem::path& program,
+                      const UniqueFd& spawn_lock);
 
 }  // namespace stack::engine

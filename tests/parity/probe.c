@@ -36,7 +36,8 @@ static const char* name_of(int error) {
 /* --- identity, limits, surroundings */
 
 static void print_status(void) {
-    static const char* const wanted[] = {"Cap", "NoNewPrivs", "Seccomp", "Speculation", "Uid", "Gid", "Groups", "Umask"};
+    static const char* const wanted[] = {"Cap", "NoNewPrivs", "Seccomp", "Speculation",
+                                         "Uid", "Gid",        "Groups",  "Umask"};
     FILE* file = fopen("/proc/self/status", "r");
     char line[4096];
     while (file && fgets(line, sizeof line, file)) {
@@ -46,17 +47,20 @@ static void print_status(void) {
                 *value++ = 0;
                 value[strcspn(value, "\n")] = 0;
                 value += strspn(value, "\t ");
-                for (char* c = value; *c; ++c) *c = *c == '\t' ? ' ' : *c;
+                for (char* c = value; *c; ++c)
+                    *c = *c == '\t' ? ' ' : *c;
                 printf("status.%s %s\n", line, value);
             }
         }
     }
-    if (file) fclose(file);
+    if (file)
+        fclose(file);
 }
 
 static void print_limits(void) {
-    static const char* const names[] = {"cpu",  "fsize", "data",       "stack",    "core", "rss",    "nproc",  "nofile",
-                                        "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+    static const char* const names[] = {"cpu",      "fsize",  "data",    "stack", "core",  "rss",
+                                        "nproc",    "nofile", "memlock", "as",    "locks", "sigpending",
+                                        "msgqueue", "nice",   "rtprio",  "rttime"};
     for (int i = 0; i < 16; ++i) {
         struct rlimit limit;
         if (getrlimit(i, &limit) == 0) {
@@ -73,11 +77,14 @@ static void print_file(const char* key, const char* path) {
         printf("%s %s\n", key, name_of(errno));
     } else {
         text[got] = 0;
-        while (got > 0 && (text[got - 1] == '\n' || text[got - 1] == 0)) text[--got] = 0;
-        for (char* c = text; *c; ++c) *c = *c == '\n' || *c == '\t' ? ' ' : *c;
+        while (got > 0 && (text[got - 1] == '\n' || text[got - 1] == 0))
+            text[--got] = 0;
+        for (char* c = text; *c; ++c)
+            *c = *c == '\n' || *c == '\t' ? ' ' : *c;
         printf("%s %s\n", key, text);
     }
-    if (file >= 0) close(file);
+    if (file >= 0)
+        close(file);
 }
 
 static void print_surroundings(void) {
@@ -101,7 +108,9 @@ static void print_surroundings(void) {
 
 /* --- files */
 
-static int compare(const void* a, const void* b) { return strcmp(*(char* const*)a, *(char* const*)b); }
+static int compare(const void* a, const void* b) {
+    return strcmp(*(char* const*)a, *(char* const*)b);
+}
 
 /* Names in a folder, sorted; the caller keeps them. */
 static size_t names_in(const char* path, char** names, size_t most) {
@@ -109,9 +118,11 @@ static size_t names_in(const char* path, char** names, size_t most) {
     size_t count = 0;
     struct dirent* entry;
     while (folder && (entry = readdir(folder)) && count < most) {
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) names[count++] = strdup(entry->d_name);
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+            names[count++] = strdup(entry->d_name);
     }
-    if (folder) closedir(folder);
+    if (folder)
+        closedir(folder);
     qsort(names, count, sizeof *names, compare);
     return count;
 }
@@ -123,7 +134,8 @@ static void print_dev(const char* path) {
         char whole[4096], target[256] = "";
         struct stat info;
         snprintf(whole, sizeof whole, "%s/%s", path, names[i]);
-        if (lstat(whole, &info) != 0) continue;
+        if (lstat(whole, &info) != 0)
+            continue;
         if (S_ISLNK(info.st_mode)) {
             ssize_t got = readlink(whole, target, sizeof target - 1);
             target[got < 0 ? 0 : got] = 0;
@@ -143,11 +155,12 @@ static void try_devices(void) {
     static const struct {
         int type;
         unsigned major, minor;
-    } tried[] = {{S_IFCHR, 1, 1}, {S_IFCHR, 1, 2},  {S_IFCHR, 1, 3},   {S_IFCHR, 1, 4},    {S_IFCHR, 1, 5},  {S_IFCHR, 1, 7},
-                 {S_IFCHR, 1, 8}, {S_IFCHR, 1, 9},  {S_IFCHR, 1, 11},  {S_IFCHR, 4, 0},    {S_IFCHR, 4, 64}, {S_IFCHR, 5, 0},
-                 {S_IFCHR, 5, 1}, {S_IFCHR, 5, 2},  {S_IFCHR, 10, 144}, {S_IFCHR, 10, 183}, {S_IFCHR, 10, 200},
-                 {S_IFCHR, 10, 229}, {S_IFCHR, 10, 232}, {S_IFCHR, 10, 237}, {S_IFCHR, 136, 0}, {S_IFCHR, 226, 0},
-                 {S_IFBLK, 7, 0}, {S_IFBLK, 8, 0}, {S_IFBLK, 253, 0}, {S_IFBLK, 254, 0}, {S_IFBLK, 259, 0}};
+    } tried[] = {{S_IFCHR, 1, 1},    {S_IFCHR, 1, 2},    {S_IFCHR, 1, 3},    {S_IFCHR, 1, 4},    {S_IFCHR, 1, 5},
+                 {S_IFCHR, 1, 7},    {S_IFCHR, 1, 8},    {S_IFCHR, 1, 9},    {S_IFCHR, 1, 11},   {S_IFCHR, 4, 0},
+                 {S_IFCHR, 4, 64},   {S_IFCHR, 5, 0},    {S_IFCHR, 5, 1},    {S_IFCHR, 5, 2},    {S_IFCHR, 10, 144},
+                 {S_IFCHR, 10, 183}, {S_IFCHR, 10, 200}, {S_IFCHR, 10, 229}, {S_IFCHR, 10, 232}, {S_IFCHR, 10, 237},
+                 {S_IFCHR, 136, 0},  {S_IFCHR, 226, 0},  {S_IFBLK, 7, 0},    {S_IFBLK, 8, 0},    {S_IFBLK, 253, 0},
+                 {S_IFBLK, 254, 0},  {S_IFBLK, 259, 0}};
     for (size_t i = 0; i < sizeof tried / sizeof *tried; ++i) {
         const char* node = "/probe-node";
         int made = mknod(node, (mode_t)(tried[i].type | 0600), makedev(tried[i].major, tried[i].minor));
@@ -156,7 +169,8 @@ static void try_devices(void) {
         /* Whether there is such a device is the host's matter; EPERM is the container's answer. */
         const char* answer = made != 0 ? name_of(error) : opened >= 0 || errno != EPERM ? "may be opened" : "EPERM";
         printf("device.%c%u:%u %s\n", tried[i].type == S_IFBLK ? 'b' : 'c', tried[i].major, tried[i].minor, answer);
-        if (opened >= 0) close(opened);
+        if (opened >= 0)
+            close(opened);
         unlink(node);
     }
 }
@@ -169,7 +183,7 @@ static void print_access(const char* key, const char* path) {
     }
     char* names[4096];
     size_t entries = S_ISDIR(info.st_mode) ? names_in(path, names, 4096) : 0;
-    const char* kind = S_ISDIR(info.st_mode) ? (entries == 0 ? "empty folder" : "folder")
+    const char* kind = S_ISDIR(info.st_mode)   ? (entries == 0 ? "empty folder" : "folder")
                        : S_ISCHR(info.st_mode) ? "masked by a device"
                                                : "file";
     int writable = access(path, W_OK);
@@ -182,7 +196,8 @@ static void print_tree(const char* key, const char* path) {
     for (size_t i = 0; i < count; ++i) {
         char whole[4096];
         snprintf(whole, sizeof whole, "%s/%s", path, names[i]);
-        if (names[i][0] < '0' || names[i][0] > '9') print_access(key, whole);
+        if (names[i][0] < '0' || names[i][0] > '9')
+            print_access(key, whole);
     }
 }
 
@@ -198,14 +213,17 @@ static void print_mounts(void) {
             fields[count++] = word;
         }
         size_t dash = 6;
-        while (dash < count && strcmp(fields[dash], "-")) ++dash;
-        if (dash + 3 >= count) continue;
+        while (dash < count && strcmp(fields[dash], "-"))
+            ++dash;
+        if (dash + 3 >= count)
+            continue;
         const char* type = fields[dash + 1];
-        int of_host = !strcmp(type, "overlay") || fields[3][1] != 0;  /* a bind, or layers: the source's own options */
+        int of_host = !strcmp(type, "overlay") || fields[3][1] != 0; /* a bind, or layers: the source's own options */
         printf("mount.%s %s %s %s%s%s\n", fields[4], of_host && strcmp(type, "overlay") ? "bind" : type, fields[5],
                of_host ? "-" : fields[dash + 3], dash > 6 ? " " : "", dash > 6 ? fields[6] : "");
     }
-    if (file) fclose(file);
+    if (file)
+        fclose(file);
 }
 
 static void print_descriptors(void) {
@@ -213,7 +231,9 @@ static void print_descriptors(void) {
         struct stat info;
         if (fstat(fd, &info) == 0) {
             printf("fd.%d %s %s\n", fd,
-                   S_ISFIFO(info.st_mode) ? "pipe" : S_ISCHR(info.st_mode) ? "device" : "other",
+                   S_ISFIFO(info.st_mode)  ? "pipe"
+                   : S_ISCHR(info.st_mode) ? "device"
+                                           : "other",
                    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? "read" : "write");
         }
     }
@@ -260,7 +280,8 @@ static void on_fault(int signal) {
 static int ask_i386(long number) {
     long result = -ENOSYS;
 #if defined(__x86_64__)
-    if (sigsetjmp(no_i386, 0) != 0) return ENOEXEC;
+    if (sigsetjmp(no_i386, 0) != 0)
+        return ENOEXEC;
     /* The sixth argument is ebp, which is also the frame pointer; below rsp lies the red zone. */
     __asm__ volatile("sub $128, %%rsp\n\tpush %%rbp\n\tmov %[six], %%ebp\n\tint $0x80\n\tpop %%rbp\n\tadd $128, %%rsp"
                      : "=a"(result)
@@ -272,15 +293,24 @@ static int ask_i386(long number) {
     return (int)result < 0 ? -(int)result : 0;
 }
 
-static const char* answer_text(int error) { return error == EUCLEAN ? "allowed" : name_of(error); }
+static const char* answer_text(int error) {
+    return error == EUCLEAN ? "allowed" : name_of(error);
+}
 
 static void ask_about_arguments(void) {
     static const struct {
         const char* name;
         unsigned long flag;
-    } clones[] = {{"none", 0}, {"newns", CLONE_NEWNS}, {"newuts", CLONE_NEWUTS}, {"newipc", CLONE_NEWIPC},
-                  {"newuser", CLONE_NEWUSER}, {"newpid", CLONE_NEWPID}, {"newnet", CLONE_NEWNET},
-                  {"newcgroup", CLONE_NEWCGROUP}, {"files", CLONE_FILES}, {"thread", CLONE_THREAD | CLONE_VM}};
+    } clones[] = {{"none", 0},
+                  {"newns", CLONE_NEWNS},
+                  {"newuts", CLONE_NEWUTS},
+                  {"newipc", CLONE_NEWIPC},
+                  {"newuser", CLONE_NEWUSER},
+                  {"newpid", CLONE_NEWPID},
+                  {"newnet", CLONE_NEWNET},
+                  {"newcgroup", CLONE_NEWCGROUP},
+                  {"files", CLONE_FILES},
+                  {"thread", CLONE_THREAD | CLONE_VM}};
     for (size_t i = 0; i < sizeof clones / sizeof *clones; ++i) {
         printf("seccomp.clone.%s %s\n", clones[i].name, answer_text(ask(SYS_clone, (long)clones[i].flag)));
     }
@@ -289,7 +319,8 @@ static void ask_about_arguments(void) {
     }
     static const unsigned long personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff, 0x40000, 0x400000, 0x100000, 6};
     for (size_t i = 0; i < sizeof personalities / sizeof *personalities; ++i) {
-        printf("seccomp.personality.%lx %s\n", personalities[i], answer_text(ask(SYS_personality, (long)personalities[i])));
+        printf("seccomp.personality.%lx %s\n", personalities[i],
+               answer_text(ask(SYS_personality, (long)personalities[i])));
     }
 }
 
@@ -297,12 +328,14 @@ static void ask_about_arguments(void) {
 static void ask_all(struct shared* shared) {
     const int listener = install_question();
     shared->listener = listener < 0 ? -errno : listener;
-    if (listener < 0) _exit(1);
+    if (listener < 0)
+        _exit(1);
     const struct sigaction catcher = {.sa_handler = on_fault, .sa_flags = SA_NODEFER};
     sigaction(SIGSEGV, &catcher, NULL);
     for (; shared->current < 480; ++shared->current) {
         /* uretprobe and uprobe: the kernel lets them pass every filter, and they end who calls them by hand. */
-        if (shared->current == 335 || shared->current == 336) continue;
+        if (shared->current == 335 || shared->current == 336)
+            continue;
         shared->answers[0][shared->current] = ask(shared->current, 0);
         shared->answers[1][shared->current] = ask(shared->current | 0x40000000, 0);
         shared->answers[2][shared->current] = ask_i386(shared->current);
@@ -318,7 +351,8 @@ static void answer_questions(int listener) {
     for (;;) {
         memset(&question, 0, sizeof question);
         if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) {
-            if (errno == EINTR) continue;
+            if (errno == EINTR)
+                continue;
             return; /* nobody is left who could ask */
         }
         memset(&answer, 0, sizeof answer);
@@ -333,8 +367,10 @@ static void print_seccomp(void) {
     fflush(stdout);
     /* Like fork, but with one table of descriptors: so the listener comes over. */
     const long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
-    if (child == 0) ask_all(shared);
-    while (shared->listener == 0) sched_yield();
+    if (child == 0)
+        ask_all(shared);
+    while (shared->listener == 0)
+        sched_yield();
     if (shared->listener < 0) {
         printf("seccomp %s\n", name_of(-shared->listener));
         return;
@@ -342,7 +378,8 @@ static void print_seccomp(void) {
     answer_questions(shared->listener);
     int status = 0;
     waitpid((pid_t)child, &status, 0);
-    if (status != 0) printf("seccomp the asker ended with %d at call %d\n", status, shared->current);
+    if (status != 0)
+        printf("seccomp the asker ended with %d at call %d\n", status, shared->current);
     static const char* const families[] = {"x86-64", "x32", "i386"};
     for (int family = 0; family < 3; ++family) {
         for (int number = 0; number < shared->current; ++number) {

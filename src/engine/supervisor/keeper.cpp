@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -409,17 +410,27 @@ void raise_descriptor_limit() {
 
 int run_keeper(const std::string& project) {
     const Paths paths = Paths::from_environment();
-    UniqueFd ready{control_fd};
+    UniqueFd ready{control_fd}, spawn_lock{listening_fd};
     ::prctl(PR_SET_NAME, "stack-keeper");
     ::umask(022);
     raise_descriptor_limit();
+    const auto folder = supervisor_folder(paths, project);
     // Whoever leaves holds it until the end; it does not take long.
-    UniqueFd lock = lock_supervisor(paths, project, SupervisorLock::life);
-    UniqueFd listening = listen_as_supervisor(supervisor_folder(paths, project));
+    UniqueFd lock = lock_supervisor(paths, project, SupervisorLock::life, 10);
+    if (!lock) {
+        throw Error(Errc::conflict, fmt::format("one lives already, but nobody can reach it: somebody removed {}",
+                                                (folder / "supervisor.sock").string()))
+            .hint(fmt::format("end it, by pkill -9 -f '^stack supervise [a-z]+ {}( |$)'; the containers go on, and the "
+                              "next command takes them over",
+                              project));
+    }
+    UniqueFd listening = listen_as_supervisor(folder);
     Keeper keeper{project, std::move(listening), std::move(lock)};
     keeper.start_worker();
-    write_all(ready.get(), "1", "the readiness pipe");
+    // Who started us may be gone by now: the next one finds us listening all the same.
+    [[maybe_unused]] const auto told = ::write(ready.get(), "1", 1);
     ready.reset();
+    spawn_lock.reset();
     return keeper.run();
 }
 

@@ -8,7 +8,7 @@ namespace stack::engine::supervisor {
 
 /// Descriptors with which keeper and worker are started, at these numbers.
 constexpr int control_fd = 3;    ///< SEQPACKET to the other one; a fresh keeper: the readiness pipe
-constexpr int listening_fd = 4;  ///< the project's supervisor.sock
+constexpr int listening_fd = 4;  ///< the project's supervisor.sock; a fresh keeper: the spawn lock of who starts it
 constexpr int life_lock_fd = 5;
 
 /// The parent of a project's containers. It does so little that it has nothing to die of: it clones what the worker

@@ -5,6 +5,7 @@
 #include "engine/client.hpp"
 #include "engine/runtime/launch.hpp"
 #include "engine/supervisor/keeper.hpp"
+#include "support/error.hpp"
 
 namespace stack::engine {
 
@@ -23,6 +24,9 @@ std::optional<int> run_if_supervisor(int argc, char** argv) {
         if (argc == 5 && std::strcmp(argv[4], "again") == 0) {
             return supervisor::run_keeper_again(project);
         }
+    } catch (const Error& error) {
+        fmt::print(stderr, "supervisor of project '{}': {}\n{}\n", project, error.what(), error.hint());
+        return 1;
     } catch (const std::exception& error) {
         fmt::print(stderr, "supervisor of project '{}': {}\n", project, error.what());
         return 1;

@@ -105,11 +105,15 @@ private:
 
     /// Nobody can start another supervisor while we hold the spawn lock, and nobody who connected is left behind. A
     /// client that connects after the last look is reset without a greeting, and comes back by way of the lock.
+    ///
+    /// The keeper goes first: if we were killed in the middle, it would start a worker that no client can reach, which
+    /// holds the life lock and waits for the spawn lock of the very client that waits for it.
     bool try_leave() {
         const UniqueFd lock = try_lock_supervisor(paths_, project_.name, SupervisorLock::spawn);
         if (!lock || take_clients()) {
             return false;
         }
+        project_.keeper.leave();
         const auto folder = supervisor_folder(paths_, project_.name);
         ::unlink((folder / "supervisor.sock").c_str());
         try {
@@ -129,7 +133,6 @@ private:
                 ::rmdir((paths_.run() / empty).c_str());
             }
         }
-        project_.keeper.leave();
         return true;
     }
 
