@@ -266,7 +266,7 @@ Node load_model(LoadContext& context, std::vector<InputFile> files, const std::f
     }
     strip_resets(model);
     make_unique(model);
-    check_schema(model, context.findings);
+    check_schema(model, context.findings, context.options.judged);
     const Node* include = model.find("include");
     if (include != nullptr && include->is_sequence()) {
         const std::vector<Node> entries = include->items();

@@ -39,6 +39,8 @@ struct LoadOptions {
     bool normalize{true};
     bool resolve_paths{true};
     bool check_consistency{true};
+    /// Let valijson judge as well (schema_check.hpp).
+    bool judged{false};
     bool resolve_env_files{true};
     /// Fill LoadedProject::project. What only prints the model needs no more than the tree.
     bool typed{true};

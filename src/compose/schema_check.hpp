@@ -9,6 +9,9 @@ namespace stack::compose {
 /// schemas/compose.schema.json and the rules that a schema cannot say (ranges, durations, byte sizes, names).
 /// Tells each mistake once, with the nearest key, the allowed values or the form that is wanted.
 /// Linear in the size of the document.
-void check_schema(const Node& document, Findings& findings);
+///
+/// `judged` documents in which nothing was found are shown to valijson too (check/judge.hpp). That costs milliseconds,
+/// so it is for the command that is asked whether a file is right.
+void check_schema(const Node& document, Findings& findings, bool judged = false);
 
 }  // namespace stack::compose

@@ -36,18 +36,16 @@ TEST_CASE("a client that is killed while it starts a supervisor lets nobody star
     const Sandbox box{"starting"};
     box.need_busybox();
     box.write("compose.yaml", "services: {a: {image: busybox, network_mode: none, command: sleep 1000, init: true}}\n");
-    std::optional<UniqueFd> life{
-        lock_supervisor(box.paths(), box.project(), SupervisorLock::life)};
+    std::optional<UniqueFd> life{lock_supervisor(box.paths(), box.project(), SupervisorLock::life)};
     {
         Process first = box.start({"up", "-d"});
         REQUIRE(eventually([&] { return box.processes("stack-keeper").size() == 1; }));
-        first.signal(SIGKILL);
+        REQUIRE(::kill(first.pid(), SIGKILL) == 0);
         first.wait();
     }
     Process second = box.start({"up", "-d"});
     const auto spawn_is_free = [&] {
-        return static_cast<bool>(try_lock_supervisor(box.paths(), box.project(),
-                                                                    SupervisorLock::spawn));
+        return static_cast<bool>(try_lock_supervisor(box.paths(), box.project(), SupervisorLock::spawn));
     };
     CHECK_FALSE(spawn_is_free());
     life.reset();

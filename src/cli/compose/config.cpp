@@ -166,6 +166,7 @@ int show_config(Context& context, const Flags& flags) {
         throw UsageError{fmt::format("invalid value '{}' for --format: expected yaml or json", format)};
     }
     compose::LoadOptions options = load_options(context);
+    options.judged = true;
     options.services = flags.words();
     options.interpolate = !flags.on("no-interpolate") && !flags.on("variables");
     options.normalize = !flags.on("no-normalize");

@@ -17,6 +17,8 @@ struct Format {
 
 /// By the name in the schema; nullptr if there is none.
 const Format* find_format(std::string_view name);
+/// The one that a rule asks for; nullptr if it asks for none.
+const Format* format_of(const Rule& rule);
 
 /// One row of a table: the rooms of formats list theirs, find_format() searches them all.
 struct FormatTable {

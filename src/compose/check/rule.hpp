@@ -1,40 +1,33 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "compose/node.hpp"
 
 namespace stack::compose {
 
-struct Format;
-
-/// Lets a map of strings be asked with a view.
-struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-};
-
-/// One schema of schemas/compose.schema.json, ready for walking: references resolved, formats looked up.
-/// It knows the part of draft-07 that our schema uses; compile_rules() throws on anything else, and a unit test holds
-/// the walk against valijson's verdict. Where a value may have several forms, the schema says so with a list of types
-/// (`["string", "object"]`), never with `oneOf`: so there is one rule to name in a message.
+/// One schema of schemas/compose.schema.json, ready for walking, its references resolved. A constant of the program:
+/// check/make_rules.cpp, a tool of the build, writes the tables, so that no command spends time on them when it starts.
+/// Where a value may have several forms, the schema says so with a list of types (`["string", "object"]`), never with
+/// `oneOf`: so there is one rule to name in a message.
 struct Rule {
     enum class Extra : std::uint8_t { allowed, forbidden, ruled };
+    struct Member {
+        std::string_view name;
+        const Rule* rule;
+    };
 
-    std::string title;        // "a duration"; made from the types where the schema has none
-    std::string description;  // of the key, for people
-    std::vector<std::string> examples;
+    std::string_view title;    // "a duration"; made from the types where the schema has none
     std::uint8_t kinds{0xFF};  // bit by Kind; 0xFF: anything
-    const Format* format{nullptr};
+    std::uint8_t format{0};    // 0: none, else 1 + its place in schema_formats(); see format_of()
 
     // Scalars.
-    std::vector<std::string> allowed_values;
+    std::span<const std::string_view> allowed_values;
     std::optional<double> minimum;
     std::optional<double> maximum;
 
@@ -43,27 +36,31 @@ struct Rule {
     bool unique_items{false};
 
     // Mappings. Members that begin with "x-" are the user's own where `extensions` is set.
-    std::unordered_map<std::string, const Rule*, TextHash, std::equal_to<>> members;
-    std::vector<std::string> member_names;  // in the order of the schema
-    std::vector<std::string> required;
+    std::span<const Member> members;                 // by name
+    std::span<const std::string_view> member_names;  // in the order of the schema
+    std::span<const std::string_view> required;
     Extra extra{Extra::allowed};
     const Rule* extra_rule{nullptr};
     bool extensions{false};
     bool plain_names{false};  // extra members are called [a-zA-Z0-9._-]+
 
     bool takes(Kind kind) const noexcept { return (kinds >> static_cast<unsigned>(kind) & 1U) != 0; }
-    const Rule* find_member(std::string_view key) const noexcept {
-        const auto found = members.find(key);
-        return found == members.end() ? nullptr : found->second;
-    }
+    const Rule* find_member(std::string_view key) const noexcept;
 };
 
-/// The rule of a whole Compose file. Made from the schema in the program when first asked for (about a millisecond);
-/// never changes, safe to use from several threads.
-const Rule& compose_file_rule();
+/// The rule of a whole Compose file.
+const Rule& compose_file_rule() noexcept;
+
+/// The names behind `format` in the schema.
+std::span<const std::string_view> schema_formats() noexcept;
 
 /// The text of schemas/compose.schema.json as it was when the program was built.
 std::string_view compose_schema_text();
+
+/// Words of a rule, for messages.
+inline std::vector<std::string> to_strings(std::span<const std::string_view> words) {
+    return {words.begin(), words.end()};
+}
 
 /// True if `name` is of letters, digits, '.', '_' and '-': what services, networks, volumes … may be called.
 bool is_plain_name(std::string_view name) noexcept;

@@ -53,8 +53,8 @@ public:
         } else if (node.is_mapping() && !mapping(rule, node, path)) {
             return;
         }
-        if (rule.format != nullptr && !open) {
-            rule.format->check(rule, {path, node, findings_});
+        if (const Format* format = format_of(rule); format != nullptr && !open) {
+            format->check(rule, {path, node, findings_});
         }
     }
 
@@ -70,11 +70,11 @@ private:
     }
 
     /// 'healthy' for 'service_healthy', else what is spelt alike.
-    static std::optional<std::string> meant(const std::string& text, const std::vector<std::string>& allowed) {
+    static std::optional<std::string> meant(const std::string& text, std::span<const std::string_view> allowed) {
         const std::string ending = "_" + text;
-        const auto found = std::find_if(allowed.begin(), allowed.end(),
-                                        [&](const std::string& word) { return word.ends_with(ending); });
-        return found == allowed.end() ? nearest(text, allowed) : *found;
+        const auto found =
+            std::find_if(allowed.begin(), allowed.end(), [&](std::string_view word) { return word.ends_with(ending); });
+        return found == allowed.end() ? nearest(text, to_strings(allowed)) : std::string{*found};
     }
 
     void choice(const Rule& rule, const Node& node, const Path& path) {
@@ -84,8 +84,9 @@ private:
         }
         const auto near = detailed() ? meant(node.text, allowed) : std::nullopt;
         Report{path, node, findings_}.error(
-            fmt::format("is '{}', which is not one of {}", shown(node.text), enumerate(allowed)),
-            near ? fmt::format("did you mean '{}'?", *near) : fmt::format("allowed: {}", join(allowed, ", ")));
+            fmt::format("is '{}', which is not one of {}", shown(node.text), enumerate(to_strings(allowed))),
+            near ? fmt::format("did you mean '{}'?", *near)
+                 : fmt::format("allowed: {}", join(to_strings(allowed), ", ")));
     }
 
     void list(const Rule& rule, const Node& node, const Path& path) {
@@ -237,11 +238,11 @@ private:
         return &member > node.members().data() ? &member - 1 : nullptr;
     }
 
-    void missing(const Rule& rule, const Node& node, const Path& path, const std::string& name) {
+    void missing(const Rule& rule, const Node& node, const Path& path, std::string_view name) {
         const Rule* wanted = rule.find_member(name);
         std::string hint = fmt::format("add '{}: …'", name);
         if (wanted != nullptr && !wanted->allowed_values.empty()) {
-            hint = fmt::format("add '{}:' with one of {}", name, enumerate(wanted->allowed_values));
+            hint = fmt::format("add '{}:' with one of {}", name, enumerate(to_strings(wanted->allowed_values)));
         }
         findings_.error(node.mark, path, fmt::format("{} lacks '{}'", describe(path), name), std::move(hint));
     }
@@ -278,14 +279,14 @@ void second_opinion(const Node& document, Findings& findings) {
 
 }  // namespace
 
-void check_schema(const Node& document, Findings& findings) {
+void check_schema(const Node& document, Findings& findings, bool judged) {
     if (!document.is_mapping()) {
         findings.error(document.mark, Path{}, fmt::format("a Compose file is a mapping, not {}", describe(document)),
                        "begin with 'services:'");
         return;
     }
     Walk{findings}.value(compose_file_rule(), document, Path{});
-    if (!findings.has_errors() && document.count() <= most_judged) {
+    if (judged && !findings.has_errors() && document.count() <= most_judged) {
         second_opinion(document, findings);
     }
 }

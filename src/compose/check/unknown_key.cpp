@@ -139,7 +139,7 @@ std::string bare(std::string_view word) {
     return out;
 }
 
-const std::string* same_word(std::string_view key, const std::vector<std::string>& names) {
+const std::string_view* same_word(std::string_view key, std::span<const std::string_view> names) {
     const auto wanted = bare(key);
     for (const auto& name : names) {
         if (bare(name) == wanted) {
@@ -188,12 +188,12 @@ std::string mend_unknown_key(const Rule& rule, const Path& path, const Member& m
     if (!table.empty()) {
         return table;
     }
-    if (const auto near = nearest(member.key, rule.member_names)) {
+    if (const auto near = nearest(member.key, to_strings(rule.member_names))) {
         return fmt::format("did you mean '{}'?", *near);
     }
     constexpr std::size_t few = 14;
     if (rule.member_names.size() <= few) {
-        return fmt::format("allowed: {}", enumerate(rule.member_names));
+        return fmt::format("allowed: {}", enumerate(to_strings(rule.member_names)));
     }
     if (kind == "service" && compose_file_rule().find_member(member.key) != nullptr) {
         return fmt::format("'{}' stands at the top of the file: indent it less", member.key);

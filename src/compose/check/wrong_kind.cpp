@@ -24,7 +24,7 @@ std::string mend_null(const Rule& rule, const Path& path) {
 }
 
 bool has_key(const Rule& rule, std::string_view text, std::size_t end) {
-    return rule.find_member(std::string{text.substr(0, end)}) != nullptr;
+    return rule.find_member(text.substr(0, end)) != nullptr;
 }
 
 /// `db: healthy` below depends_on, where a mapping is wanted.
@@ -41,10 +41,11 @@ std::string mend_scalar(const Rule& rule, const Path& path, const Node& node) {
     if (rule.takes(Kind::integer) && node.kind == Kind::real) {
         return "a fraction is not possible here";
     }
-    if (rule.format != nullptr && rule.format->name == "compose-duration" && node.is_number() && is_simple(node.text)) {
+    const Format* format = format_of(rule);
+    if (format != nullptr && format->name == "compose-duration" && node.is_number() && is_simple(node.text)) {
         return fmt::format("the unit is missing; write '{}s' for seconds", node.text);
     }
-    if (rule.format != nullptr && rule.format->name == "compose-restart" && node.kind == Kind::boolean) {
+    if (format != nullptr && format->name == "compose-restart" && node.kind == Kind::boolean) {
         return node.as_bool() == true ? "write always, unless-stopped or on-failure" : "write \"no\", in quotes";
     }
     if (rule.takes(Kind::string)) {

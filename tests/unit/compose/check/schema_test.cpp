@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "compose/check/format.hpp"
 #include "compose/check/judge.hpp"
 #include "compose/check/rule.hpp"
 #include "compose/schema_check.hpp"
@@ -57,6 +58,14 @@ TEST_CASE("the schema is compiled whole", "[compose][schema]") {
     REQUIRE(services->extra_rule != nullptr);
     CHECK(services->extra_rule->member_names.size() > 80);
     CHECK(services->extra_rule->find_member("ports")->items->takes(Kind::mapping));
+}
+
+TEST_CASE("every format that the schema names is there", "[compose][schema]") {
+    CHECK(schema_formats().size() > 30);
+    for (const auto name : schema_formats()) {
+        CAPTURE(name);
+        CHECK(find_format(name) != nullptr);
+    }
 }
 
 TEST_CASE("every key has a description of its own", "[compose][schema]") {
