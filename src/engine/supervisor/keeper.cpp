@@ -410,7 +410,9 @@ void raise_descriptor_limit() {
 
 int run_keeper(const std::string& project) {
     const Paths paths = Paths::from_environment();
-    UniqueFd ready{control_fd}, spawn_lock{listening_fd};
+    // Closed by the process's end if it does not come up: who waits for readiness reads the log then.
+    const int ready = control_fd;
+    UniqueFd spawn_lock{listening_fd};
     ::prctl(PR_SET_NAME, "stack-keeper");
     ::umask(022);
     raise_descriptor_limit();
@@ -428,8 +430,8 @@ int run_keeper(const std::string& project) {
     Keeper keeper{project, std::move(listening), std::move(lock)};
     keeper.start_worker();
     // Who started us may be gone by now: the next one finds us listening all the same.
-    [[maybe_unused]] const auto told = ::write(ready.get(), "1", 1);
-    ready.reset();
+    [[maybe_unused]] const auto told = ::write(ready, "1", 1);
+    ::close(ready);
     spawn_lock.reset();
     return keeper.run();
 }
