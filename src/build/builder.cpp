@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include "build/cache_image.hpp"
 #include "build/dockerfile/parse.hpp"
 #include "build/job.hpp"
+#include "build/lint/lint.hpp"
 #include "build/stage_builder.hpp"
 #include "image/rfc3339.hpp"
 #include "support/digest.hpp"
@@ -134,7 +136,7 @@ private:
             stage.builder->run_finished();
         } catch (StepFailed& failed) {
             failed.last_output = stage.tail.lines();
-            job_.tell({BuildEvent::Kind::failed, run.request().step, failed.step, {}, run.seconds()});
+            job_.tell({BuildEvent::Kind::failed, run.request().step, failed.step, failed.what(), run.seconds()});
             if (job_.request.shell_on_error) {
                 stage.builder->enter_failed();
             }
@@ -156,6 +158,23 @@ private:
     Job& job_;
     std::vector<ActiveStage> stages_;
 };
+
+/// The image that a FROM which is no stage names.
+std::string image_of(const Stage& stage, const BuildRequest& request) {
+    const auto named = request.contexts.find(stage.base);
+    return named == request.contexts.end() ? stage.base : named->second.image;
+}
+
+FindBaseConfig config_in(const image::ImageStore& store, const BuildRequest& request) {
+    return [&](const Stage& stage) -> std::optional<image::ImageConfig> {
+        try {
+            const auto found = store.find(image_of(stage, request));
+            return found ? std::optional{found->config} : std::nullopt;
+        } catch (const Error&) {
+            return std::nullopt;  // no name at all, or of several: told where the image is needed
+        }
+    };
+}
 
 /// Config-only steps have no layer whose time they could take; a build that gives the same image as before gets the
 /// time of then, so that its id stays.
@@ -187,6 +206,9 @@ std::string export_image(Job& job, const StageState& state) {
     }
     const auto id = job.request.inline_cache ? job.store.put_image(config_with_cache(config, state), std::nullopt)
                                              : job.store.put_image(config, std::nullopt);
+    if (job.request.classic) {
+        job.tell({BuildEvent::Kind::became, 0, {}, id, 0});
+    }
     job.tell({BuildEvent::Kind::exported, 0, {}, id, 0});
     for (const auto& tag : job.request.tags) {
         const auto reference = image::parse_reference(tag).with_default_tag();
@@ -230,16 +252,46 @@ std::string build_image(const Paths& paths, const BuildRequest& request, const B
         instructions += staged.stages[index].steps.size();
     }
     job.set_instructions(static_cast<int>(instructions));
+    job.set_target(order.back());
     sweep_killed_builds(paths, job.database);
-    for (const auto& warning : file.warnings) {
-        job.tell({BuildEvent::Kind::warning, 0, to_string(warning.pos), warning.text, 0});
-    }
     const auto hold = job.store.hold();
-    Scheduler{job, order}.run();
-    job.save_digests();
-    auto id = export_image(job, *job.finished(order.back()));
-    export_cache(job, order);
-    return id;
+    const auto checks = read_lint_options(file, request);
+    if (checks.error) {
+        enforce(checks, lint(staged, order, request, checks, [&](const Stage& stage) {
+                    return std::optional{job.image(image_of(stage, request), stage.platform, stage.from.pos).config};
+                }));
+    }
+    const auto tell_warnings = [&] {
+        auto warnings = lint(staged, order, request, checks, config_in(job.store, request));
+        if (!warnings.empty()) {
+            job.tell({BuildEvent::Kind::checked, 0, {}, {}, 0, {}, std::move(warnings)});
+        }
+    };
+    try {
+        Scheduler{job, order}.run();
+        job.save_digests();
+        auto id = export_image(job, *job.finished(order.back()));
+        export_cache(job, order);
+        tell_warnings();
+        return id;
+    } catch (const Error&) {
+        tell_warnings();
+        throw;
+    }
+}
+
+CheckedFile check_build(const Paths& paths, const BuildRequest& request) {
+    CheckedFile checked{parse_dockerfile(request.dockerfile, request.dockerfile_name), {}};
+    const auto staged = make_stages(checked.file, request);
+    std::vector<size_t> stages(staged.stages.size());
+    std::iota(stages.begin(), stages.end(), size_t{0});
+    if (!request.target.empty()) {
+        stages = needed_stages(staged, request.target);
+    }
+    const image::ImageStore store{paths};
+    checked.warnings =
+        lint(staged, stages, request, read_lint_options(checked.file, request), config_in(store, request));
+    return checked;
 }
 
 std::int64_t prune_build_cache(const Paths& paths, std::int64_t unused_for_seconds) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "build/dockerfile/instruction.hpp"
 #include "build/request.hpp"
 #include "support/error.hpp"
 #include "support/paths.hpp"
@@ -26,6 +27,13 @@ public:
 /// Throws Error with a place in the Dockerfile, StepFailed for a failing command. Whatever a build that was killed
 /// left behind is removed by the next one.
 std::string build_image(const Paths& paths, const BuildRequest& request, const BuildSink& sink);
+
+/// What the checks say of a Dockerfile that is not built. Of base images only those that are here are known.
+struct CheckedFile {
+    Dockerfile file;
+    std::vector<LintWarning> warnings;
+};
+CheckedFile check_build(const Paths& paths, const BuildRequest& request);
 
 /// Removes cached steps (all, or those not used for `unused_for_seconds`), and containers and folders of builds that
 /// were killed. Returns the number of steps forgotten; the layers go with the image store's next collection.

@@ -15,10 +15,12 @@ void need_text(const Instruction& instruction) {
     }
 }
 
-/// "80", "80/udp", "8000-8010/tcp" to "80/tcp" …
+/// "80", "80/udp", "8000-8010/tcp" to "80/tcp" … An address and a port of the host before it are passed over, as
+/// BuildKit does (with a warning: lint/instructions.cpp).
 std::vector<std::string> exposed(const std::string& word) {
     const auto slash = word.find('/');
-    const auto range = word.substr(0, slash);
+    const auto whole = word.substr(0, slash);
+    const auto range = whole.substr(whole.rfind(':') + 1);
     const auto protocol = slash == std::string::npos ? "tcp" : to_lower(word.substr(slash + 1));
     const auto dash = range.find('-');
     const auto first = parse_uint(range.substr(0, dash));

@@ -103,8 +103,7 @@ void StageBuilder::keep_layer(const std::string& key, const fs::path& staged, co
 template <class Body>
 void StageBuilder::make_layer(const std::string& key, const std::string& name, const std::string& created_by,
                               Body&& write) {
-    const int step = job_.next_step();
-    job_.tell({BuildEvent::Kind::started, step, name, {}, 0});
+    const int step = begin_step(BuildEvent::Kind::started, name);
     const auto begin = std::chrono::steady_clock::now();
     const auto place = job_.store.begin_layer();
     const auto staged = new_layer_folder(place);
@@ -138,6 +137,7 @@ StageBuilder::Progress StageBuilder::copy_(const Instruction& instruction) {
         if (tree == nullptr) {
             return Progress::waiting;
         }
+        reads_ = job_.steps_of(expand.word(*from), stage_.index);
     }
 
     CopyRequest request;

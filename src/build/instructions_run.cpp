@@ -130,16 +130,21 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
                     arg_words.empty() ? "" : fmt::format("|{} {}", state_.arg_environment().size(), arg_words),
                     join(request.args, " "));
     request.name = step_name(fmt::format("RUN {}", run.text));
+    for (const auto& mount : mounts) {
+        std::ranges::copy(job_.steps_of(mount.from, stage_.index), std::back_inserter(reads_));
+    }
     if (use_cached(run_key_, request.name, run_created_by_)) {
         return Progress::advanced;
     }
-    request.step = job_.next_step();
-    job_.tell({BuildEvent::Kind::started, request.step, request.name, {}, 0});
+    request.step = begin_step(BuildEvent::Kind::started, request.name);
     run_instruction_ = &run;
+    const auto name = request.name;
     try {
         run_ =
             std::make_unique<RunStep>(job_.paths, job_.database, job_.store, job_.request, state_, std::move(request));
     } catch (StepFailed& failed) {
+        failed.step = name;
+        job_.tell({BuildEvent::Kind::failed, state_.step, name, failed.what(), 0});
         fail(failed);
     }
     return Progress::running;
@@ -180,16 +185,8 @@ void StageBuilder::enter_failed() {
 
 /// Gives a failed step what people need to see, and throws it.
 void StageBuilder::fail(StepFailed& failed) const {
-    constexpr int neighbours = 2;
-    const auto& lines = job_.staged.file->lines;
     const auto& run = *run_instruction_;
-    const int first = std::max(1, run.pos.line - neighbours);
-    const int last = std::min(static_cast<int>(lines.size()), run.last_line + neighbours);
-    for (int line = first; line <= last; ++line) {
-        const bool inside = line >= run.pos.line && line <= run.last_line;
-        failed.excerpt.push_back(
-            fmt::format("{:>4} | {} {}", line, inside ? ">>>" : "   ", lines[static_cast<size_t>(line) - 1]));
-    }
+    failed.excerpt = dockerfile_excerpt(job_.staged.file->lines, run.pos.line, run.last_line);
     // Chaining at() would slice the type away.
     auto placed = failed;
     static_cast<Error&>(placed) = Error{failed}.at(run.pos);

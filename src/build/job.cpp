@@ -86,6 +86,12 @@ const SourceTree* Job::tree(const std::string& from, size_t before_stage, const 
     return &trees_.try_emplace(key, store.layer_dirs(image(from, {}, pos)), IgnoreRules{}, nullptr).first->second;
 }
 
+std::vector<int> Job::steps_of(const std::string& from, size_t before_stage) const {
+    const auto* stage = request.contexts.contains(from) ? nullptr : staged.find(from, before_stage);
+    const auto* state = stage == nullptr ? nullptr : finished(stage->index);
+    return state == nullptr ? std::vector<int>{} : std::vector{state->step};
+}
+
 std::int64_t Job::now_unix() const {
     if (request.source_date_epoch) {
         return *request.source_date_epoch;

@@ -44,11 +44,17 @@ public:
     /// Tree of a stage, named context or image; nullptr if it is a stage that is not finished yet.
     const SourceTree* tree(const std::string& from, size_t before_stage, const SourcePos& pos);
 
+    /// The newest step of the stage `from`, if it is one.
+    std::vector<int> steps_of(const std::string& from, size_t before_stage) const;
+
     int next_step() { return ++steps_; }
     /// Number of the instruction that begins, and how many there are in the stages of this build.
     int next_instruction() { return ++instruction_; }
     int instructions() const noexcept { return instructions_; }
     void set_instructions(int count) { instructions_ = count; }
+    /// The stage that becomes the image.
+    size_t target() const noexcept { return target_; }
+    void set_target(size_t stage) { target_ = stage; }
     void tell(BuildEvent event) const {
         if (sink) {
             sink(event);
@@ -65,6 +71,7 @@ private:
     std::map<std::string, SourceTree> trees_;
     std::vector<std::unique_ptr<FileDigests>> digests_;
     int steps_{0}, instruction_{0}, instructions_{0};
+    size_t target_{0};
 };
 
 }  // namespace stack::build

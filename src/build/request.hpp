@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "build/lint/warning.hpp"
 #include "desired/container_spec.hpp"
 #include "support/files.hpp"
 
@@ -76,8 +77,8 @@ struct BuildEvent {
         cached,       ///< it was in the cache (instead of started)
         output,       ///< `text`: raw bytes of its standard output and error
         finished,     ///< `seconds` it took
-        failed,       ///< the build's Error follows
-        warning,      ///< `text`, with `name` the place "Dockerfile:3"
+        failed,       ///< the build's Error follows; `text`: what it says
+        checked,      ///< `warnings`: what the checks found, if anything; the last event
         exported,     ///< `text`: the image id
         named,        ///< `text`: a name the image got
         instruction,  ///< classic way only: number `step` of `text` begins; `name` is its line
@@ -88,6 +89,8 @@ struct BuildEvent {
     std::string name;  ///< "[build 2/5] RUN make"
     std::string text;
     double seconds{0};
+    std::vector<int> inputs{};  ///< steps that `step` begins with
+    std::vector<LintWarning> warnings{};
 };
 using BuildSink = std::function<void(const BuildEvent&)>;
 

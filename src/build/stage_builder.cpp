@@ -102,9 +102,21 @@ void StageBuilder::tell_instruction(const Instruction& instruction) {
 
 /// The classic builder made an image after each instruction, and people read their ids.
 void StageBuilder::tell_became() const {
-    if (job_.request.classic) {
+    // The last one is the image itself, whose id is known when it is exported.
+    const bool is_image = next_ == steps_.size() && stage_.index == job_.target();
+    if (job_.request.classic && !is_image) {
         job_.tell({BuildEvent::Kind::became, 0, {}, "sha256:" + sha256_hex(image::write_config(state_.config)), 0});
     }
+}
+
+int StageBuilder::begin_step(BuildEvent::Kind kind, const std::string& name) {
+    if (state_.step > 0) {
+        reads_.insert(reads_.begin(), state_.step);
+    }
+    state_.step = job_.next_step();
+    job_.tell({kind, state_.step, name, {}, 0, std::move(reads_)});
+    reads_.clear();
+    return state_.step;
 }
 
 StageBuilder::Progress StageBuilder::dispatch(const Instruction& instruction) {
@@ -141,7 +153,7 @@ StageBuilder::Progress StageBuilder::start_from() {
     total_ = 1 + static_cast<int>(std::ranges::count_if(steps_, makes_layer));
     number_ = 1;
     if (!stage_.base_stage) {
-        job_.tell({BuildEvent::Kind::cached, job_.next_step(), step_name("FROM " + stage_.base), {}, 0});
+        (void)begin_step(BuildEvent::Kind::cached, step_name("FROM " + stage_.base));
     }
     started_ = true;
     return Progress::advanced;
@@ -203,7 +215,7 @@ bool StageBuilder::use_cached(const std::string& key, const std::string& name, c
     if (!cached || !job_.store.find_layer(cached->chain_id)) {
         return false;
     }
-    job_.tell({BuildEvent::Kind::cached, job_.next_step(), name, {}, 0});
+    (void)begin_step(BuildEvent::Kind::cached, name);
     take_layer(key, *cached, created_by);
     return true;
 }

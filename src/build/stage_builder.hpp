@@ -46,6 +46,8 @@ private:
     void append_triggers();
     void tell_instruction(const Instruction& instruction);
     void tell_became() const;
+    /// Tells that a step begins (or was cached); its number.
+    int begin_step(BuildEvent::Kind kind, const std::string& name);
 
     // One for each keyword; the table is in stage_builder.cpp.
     Progress add_(const Instruction&);
@@ -111,6 +113,7 @@ private:
     bool started_{false};
     bool config_only_{false};
     const Instruction* told_{nullptr};
+    std::vector<int> reads_;    ///< steps of other stages that the next one reads from
     int number_{0}, total_{0};  ///< "2/5" of a step's name
     std::unique_ptr<RunStep> run_;
     std::string run_key_, run_created_by_;

@@ -27,6 +27,7 @@ struct StageState {
         std::int64_t created_unix{0};
     };
     std::vector<Step> steps;
+    int step{0};              ///< number of the newest step, as events tell it; 0: there is none
     bool cmd_written{false};  ///< CMD stands in this stage: ENTRYPOINT does not clear it
 
     std::optional<std::string> env(const std::string& name) const;

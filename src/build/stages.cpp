@@ -53,6 +53,16 @@ StringMap read_global_args(const std::vector<Instruction>& before, const Dockerf
     return args;
 }
 
+std::set<std::string> declared_names(const std::vector<Instruction>& before, const Dockerfile& file) {
+    std::set<std::string> names;
+    for (const auto& instruction : before) {
+        for (const auto& word : split_quoted(instruction.text, file.directives.escape)) {
+            names.insert(word.substr(0, word.find('=')));
+        }
+    }
+    return names;
+}
+
 void read_from(Stage& stage, const StagedFile& staged, const BuildRequest& request) {
     const auto platform = platform_args(request.platform);
     const WordExpander expand{staged.file->directives.escape,
@@ -167,6 +177,10 @@ StagedFile make_stages(const Dockerfile& file, const BuildRequest& request) {
         if (instruction.keyword == "FROM") {
             if (staged.stages.empty()) {
                 staged.global_args = read_global_args(before, file, request);
+                BuildRequest plain;
+                plain.platform = request.platform;
+                staged.default_args = read_global_args(before, file, plain);
+                staged.declared_args = declared_names(before, file);
             }
             Stage stage;
             stage.index = staged.stages.size();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Stage {
 struct StagedFile {
     const Dockerfile* file{nullptr};
     StringMap global_args;
+    StringMap default_args;               ///< the same without --build-arg
+    std::set<std::string> declared_args;  ///< those without a value, too
     std::vector<Stage> stages;
 
     /// By name or number; nullptr if there is none below `before`.

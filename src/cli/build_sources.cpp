@@ -7,8 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "build/dockerfile/parse.hpp"
-#include "build/stages.hpp"
+#include "build/builder.hpp"
 #include "cli/build_context.hpp"
 #include "image/config.hpp"
 #include "image/rfc3339.hpp"
@@ -146,16 +145,24 @@ ProgressStyle build_progress(const Flags& flags, ProgressStyle fallback) {
     throw UsageError{fmt::format("invalid value '{}' for --progress", text)};
 }
 
-int check_dockerfile(const build::BuildRequest& request) {
-    const auto file = build::parse_dockerfile(request.dockerfile, request.dockerfile_name);
-    (void)build::make_stages(file, request);
-    for (const auto& warning : file.warnings) {
-        fmt::print("{}: {}\n", to_string(warning.pos), warning.text);
+int check_dockerfile(const Context& context, const build::BuildRequest& request) {
+    const auto checked = build::check_build(context.paths, request);
+    const auto& warnings = checked.warnings;
+    if (warnings.empty()) {
+        fmt::print("Check complete, no warnings found.\n");
+        return 0;
     }
-    if (file.warnings.empty()) {
-        fmt::print("{}: no warnings\n", request.dockerfile_name);
+    fmt::print("Check complete, {} found!\n",
+               warnings.size() == 1 ? "1 warning has been" : fmt::format("{} warnings have been", warnings.size()));
+    for (const auto& one : warnings) {
+        fmt::print("\nWARNING: {} - {}\n{}\n", one.rule, build::lint_rule_url(one.rule), one.text);
+        fmt::print("{}:{}\n--------------------\n", one.pos.file, one.pos.line);
+        for (const auto& line : build::dockerfile_excerpt(checked.file.lines, one.pos.line, one.last_line)) {
+            fmt::print("{}\n", line);
+        }
+        fmt::print("--------------------\n");
     }
-    return file.warnings.empty() ? 0 : 1;
+    return 1;
 }
 
 void add_entitlement(build::BuildRequest& request, const std::string& text) {

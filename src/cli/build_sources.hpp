@@ -26,8 +26,8 @@ void add_build_arg(build::BuildRequest& request, const std::string& text);
 /// --progress: auto (what the program as a whole was told), plain, tty, quiet, rawjson. UsageError on anything else.
 ProgressStyle build_progress(const Flags& flags, ProgressStyle fallback);
 
-/// --check: prints the warnings of a Dockerfile; the exit code.
-int check_dockerfile(const build::BuildRequest& request);
+/// --check: prints what the checks find; the exit code.
+int check_dockerfile(const Context& context, const build::BuildRequest& request);
 
 /// `--allow`, `entitlements`: security.insecure and network.host. Errc::unsupported for others.
 void add_entitlement(build::BuildRequest& request, const std::string& text);

@@ -4,7 +4,6 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -22,42 +21,6 @@ namespace stack::cli {
 namespace {
 
 using Kind = build::BuildEvent::Kind;
-
-const char* word_of(Kind kind) {
-    switch (kind) {
-        case Kind::started:
-            return "started";
-        case Kind::cached:
-            return "cached";
-        case Kind::output:
-            return "output";
-        case Kind::finished:
-            return "finished";
-        case Kind::failed:
-            return "failed";
-        case Kind::warning:
-            return "warning";
-        case Kind::exported:
-            return "exported";
-        case Kind::instruction:
-        case Kind::became:
-            return "";
-        case Kind::named:
-            break;
-    }
-    return "named";
-}
-
-void show_json(const build::BuildEvent& event) {
-    nlohmann::json object{{"event", word_of(event.kind)}, {"step", event.step}, {"name", event.name}};
-    if (!event.text.empty()) {
-        object["text"] = event.text;
-    }
-    if (event.seconds > 0) {
-        object["seconds"] = event.seconds;
-    }
-    fmt::print(stderr, "{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
 
 /// SIGINT and SIGTERM as a readable descriptor while a build runs.
 class CancelSignals {
@@ -118,7 +81,7 @@ void BuildView::show(const build::BuildEvent& event) {
         return;
     }
     if (style_ == ProgressStyle::json) {
-        show_json(event);
+        json_.show(event);
         return;
     }
     switch (event.kind) {
@@ -138,8 +101,8 @@ void BuildView::show(const build::BuildEvent& event) {
         case Kind::failed:
             line(event.step, paint("ERROR", "31", colours_));
             break;
-        case Kind::warning:
-            line(0, fmt::format("{} {}: {}", paint("warning:", "33", colours_), event.name, event.text));
+        case Kind::checked:
+            show_warnings(event);
             break;
         case Kind::exported:
             line(0, fmt::format("image {}", event.text));
@@ -167,7 +130,19 @@ void BuildView::show_output(const build::BuildEvent& event) {
     }
 }
 
+void BuildView::show_warnings(const build::BuildEvent& event) const {
+    const auto count = event.warnings.size();
+    const auto found = fmt::format("{} warning{} found (use --check to see the lines):", count, count == 1 ? "" : "s");
+    fmt::print(stderr, "\n {}\n", paint(found, "33", colours_));
+    for (const auto& one : event.warnings) {
+        fmt::print(stderr, " - {}: {} (line {})\n", one.rule, one.text, one.pos.line);
+    }
+}
+
 void BuildView::show_failure(const build::StepFailed& failed) const {
+    if (style_ == ProgressStyle::json) {
+        return;  // told as the vertex's error, and its output as logs
+    }
     fmt::print(stderr, "------\n > {}:\n", failed.step);
     for (const auto& text : failed.last_output) {
         fmt::print(stderr, "{}\n", text);

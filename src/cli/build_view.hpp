@@ -4,6 +4,7 @@
 #include <string>
 
 #include "build/builder.hpp"
+#include "cli/build_json.hpp"
 #include "cli/context.hpp"
 
 namespace stack::cli {
@@ -16,7 +17,7 @@ namespace stack::cli {
 ///     #3 [3/3] COPY . /app
 ///     #3 CACHED
 ///
-/// With ProgressStyle::quiet nothing but an error's own words is shown, with json one object a line.
+/// With ProgressStyle::quiet nothing but an error's own words is shown, with json what BuildJson prints.
 class BuildView {
 public:
     /// `title` names the service where several are built; empty: none.
@@ -28,11 +29,13 @@ public:
 
 private:
     void show_output(const build::BuildEvent& event);
+    void show_warnings(const build::BuildEvent& event) const;
     void line(int step, const std::string& text) const;
 
     ProgressStyle style_;
     bool colours_;
     std::string title_;
+    BuildJson json_;
     std::map<int, std::string> unfinished_lines_;
 };
 

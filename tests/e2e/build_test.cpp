@@ -1,4 +1,7 @@
 // What `docker build` and `stack build` take and give.
+#include <map>
+#include <sstream>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -91,6 +94,9 @@ TEST_CASE("DOCKER_BUILDKIT=0 tells the steps as scripts of old read them", "[bui
     CHECK(says(built, "Successfully tagged old:1\n"));
     const Result again = must(with_input(box, {"build", "-t", "old:1", "-"}, greeting, {{"DOCKER_BUILDKIT", "0"}}));
     CHECK(says(again, "Step 2/3 : RUN echo hello > /greeting && chmod 640 /greeting\n ---> Using cache\n ---> "));
+    const auto id = box.docker({"images", "-q", "old:1"}).out;
+    CHECK(says(built, " ---> " + id + "Successfully built " + id));
+    CHECK(says(again, " ---> " + id + "Successfully built " + id));
 }
 
 TEST_CASE("a build cache travels by folder and by registry", "[build][cache]") {
@@ -116,6 +122,86 @@ TEST_CASE("a build cache travels by folder and by registry", "[build][cache]") {
     CHECK(says(without, "warning: no build cache from 'type=local,src=nowhere'"));
     CHECK(
         says(box.docker({"build", "--cache-to", "type=s3,bucket=x", "."}), "the types are inline, registry and local"));
+}
+
+TEST_CASE("--check tells what is wrong with a Dockerfile, and every build does at its end", "[build][check]") {
+    const Sandbox box{"check"};
+    box.need_busybox();
+    box.write("good/Dockerfile", "FROM busybox\nCMD [\"true\"]\n");
+    CHECK(must(box.docker({"build", "--check", "good"})).out == "Check complete, no warnings found.\n");
+    CHECK_FALSE(says(must(box.docker({"build", "good"})), "warning"));
+
+    box.write("Dockerfile", "FROM busybox\n\nCMD echo $HOME\nENV P=$PAHT\n");
+    const Result checked = box.docker({"build", "--check", "."});
+    CHECK(checked.exit_code == 1);
+    CHECK(checked.out ==
+          "Check complete, 2 warnings have been found!\n\n"
+          "WARNING: JSONArgsRecommended - https://docs.docker.com/go/dockerfile/rule/json-args-recommended/\n"
+          "JSON arguments recommended for CMD to prevent unintended behavior related to OS signals\n"
+          "Dockerfile:3\n--------------------\n"
+          "   1 |     FROM busybox\n   2 |     \n   3 | >>> CMD echo $HOME\n   4 |     ENV P=$PAHT\n"
+          "--------------------\n\n"
+          "WARNING: UndefinedVar - https://docs.docker.com/go/dockerfile/rule/undefined-var/\n"
+          "Usage of undefined variable '$PAHT' (did you mean $PATH?)\n"
+          "Dockerfile:4\n--------------------\n"
+          "   2 |     \n   3 |     CMD echo $HOME\n   4 | >>> ENV P=$PAHT\n"
+          "--------------------\n");
+    const Result built = must(box.docker({"build", "-t", "warned", "."}));
+    CHECK(says(built,
+               "\n 2 warnings found (use --check to see the lines):\n"
+               " - JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related "
+               "to OS signals (line 3)\n - UndefinedVar: "));
+
+    box.write("Dockerfile", "# check=error=true\nFROM busybox\nRUN true\nMAINTAINER me\n");
+    const Result refused = box.docker({"build", "."});
+    CHECK(refused.exit_code == 1);
+    CHECK(says(refused, "lint violation found for rules: MaintainerDeprecated\n  --> Dockerfile:4:1"));
+    CHECK_FALSE(says(refused, "RUN true"));
+    must(box.docker({"build", "--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=all", "."}));
+    box.write("compose.yaml", "services:\n  a: {build: .}\n");
+    CHECK(box.stack({"build", "--check"}).exit_code == 1);
+}
+
+TEST_CASE("--progress rawjson speaks BuildKit's schema", "[build][rawjson]") {
+    const Sandbox box{"rawjson"};
+    box.need_busybox();
+    box.write("Dockerfile",
+              "FROM busybox AS one\nRUN echo out && echo data > /f\nFROM busybox\nCOPY --from=one /f /g\n"
+              "MAINTAINER me\nRUN exit 7\n");
+    const Result failed = box.docker({"build", "--progress", "rawjson", "."});
+    CHECK(failed.exit_code != 0);
+    std::map<std::string, nlohmann::json> last;  // of each vertex, by name
+    auto logs = nlohmann::json::array();
+    auto warnings = nlohmann::json::array();
+    std::istringstream lines{failed.err};
+    for (std::string line; std::getline(lines, line) && line.starts_with('{');) {
+        const auto status = nlohmann::json::parse(line);
+        for (const auto& vertex : status.value("vertexes", nlohmann::json::array())) {
+            CHECK(vertex.at("digest").get<std::string>().starts_with("sha256:"));
+            last[vertex.at("name")] = vertex;
+        }
+        for (const auto& log : status.value("logs", nlohmann::json::array())) {
+            logs.push_back(log);
+        }
+        for (const auto& warning : status.value("warnings", nlohmann::json::array())) {
+            warnings.push_back(warning);
+        }
+    }
+    INFO(failed.err);
+    const auto& run = last.at("[one 2/2] RUN echo out && echo data > /f");
+    const auto& copy = last.at("[stage-1 2/3] COPY /f /g");
+    CHECK(run.at("inputs") == nlohmann::json{last.at("[one 1/2] FROM busybox").at("digest")});
+    CHECK(last.at("[one 1/2] FROM busybox").at("cached") == true);
+    CHECK(run.contains("started"));
+    CHECK(run.contains("completed"));
+    CHECK(copy.at("inputs") == nlohmann::json{last.at("[stage-1 1/3] FROM busybox").at("digest"), run.at("digest")});
+    CHECK(last.at("[stage-1 3/3] RUN exit 7").at("error") == "'RUN exit 7' ended with exit code 7");
+    REQUIRE(logs.size() == 1);
+    CHECK(logs[0].at("vertex") == run.at("digest"));
+    CHECK(logs[0].at("data") == "b3V0Cg==");
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0].at("range")[0].at("start").at("line") == 5);
+    CHECK(warnings[0].at("sourceInfo").at("filename") == "Dockerfile");
 }
 
 TEST_CASE("what a build cannot do is said", "[build]") {

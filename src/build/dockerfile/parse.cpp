@@ -149,8 +149,7 @@ private:
             if (!first && is_blank(line)) {
                 if (!warned) {
                     warned = true;
-                    file_.warnings.push_back({{file_.name, static_cast<int>(at_) + 1, 1},
-                                              "empty line inside a continued instruction; it will become an error"});
+                    file_.warnings.push_back({{file_.name, static_cast<int>(at_) + 1, 1}, "Empty continuation line"});
                 }
                 continue;
             }

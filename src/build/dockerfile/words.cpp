@@ -199,6 +199,13 @@ private:
         return name;
     }
 
+    std::string value_of(const std::string& variable, const std::optional<std::string>& value) const {
+        if (!value && rules_.missing_ && is_name_start(variable.front())) {
+            rules_.missing_(variable);
+        }
+        return value.value_or("");
+    }
+
     void dollar(bool quoted) {
         ++at_;
         if (done() || (peek() != '{' && !is_name_start(peek()) && !is_digit(peek()) && !is_special(peek()))) {
@@ -206,8 +213,8 @@ private:
             return;
         }
         if (peek() != '{') {
-            const auto value = rules_.lookup_(name());
-            append_value(value.value_or(""), quoted);
+            const auto variable = name();
+            append_value(value_of(variable, rules_.lookup_(variable)), quoted);
             return;
         }
         ++at_;
@@ -253,7 +260,7 @@ private:
         const auto value = rules_.lookup_(variable);
         if (!done() && peek() == '}') {
             ++at_;
-            return value.value_or("");
+            return value_of(variable, value);
         }
         if (done()) {
             throw Error(Errc::invalid_input, "'${' is not closed with '}'");
@@ -281,10 +288,10 @@ private:
             return is_set ? *value : word;
         }
         if (!empty_counts_as_unset && (modifier == '#' || modifier == '%')) {
-            return stripped(modifier, value.value_or(""));
+            return stripped(modifier, value_of(variable, value));
         }
         if (!empty_counts_as_unset && modifier == '/') {
-            return substituted(value.value_or(""));
+            return substituted(value_of(variable, value));
         }
         throw Error(Errc::invalid_input, fmt::format("'${{{}{}{}' is no form of variable", variable,
                                                      empty_counts_as_unset ? ":" : "", modifier));

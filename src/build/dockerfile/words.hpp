@@ -11,6 +11,8 @@ namespace stack::build {
 
 /// Value of a variable; nullopt if it is not set.
 using Lookup = std::function<std::optional<std::string>(const std::string& name)>;
+/// Told of a variable that is not set where no form like ${name:-word} says what then.
+using Missing = std::function<void(const std::string& name)>;
 
 /// Quotes, escapes and variables as the Dockerfile reference tells under "Environment replacement": $name, ${name},
 /// ${name:-word}, ${name-word}, ${name:+word}, ${name+word}, ${name:?word}, ${name?word}, ${name#pattern}, ##, %, %%,
@@ -18,7 +20,8 @@ using Lookup = std::function<std::optional<std::string>(const std::string& name)
 /// position).
 class WordExpander {
 public:
-    WordExpander(char escape, Lookup lookup) : escape_{escape}, lookup_{std::move(lookup)} {}
+    WordExpander(char escape, Lookup lookup, Missing missing = {})
+        : escape_{escape}, lookup_{std::move(lookup)}, missing_{std::move(missing)} {}
 
     /// One word: quotes taken off, blanks kept.
     std::string word(std::string_view text) const;
@@ -31,6 +34,7 @@ private:
     friend class ExpansionRun;
     char escape_;
     Lookup lookup_;
+    Missing missing_;
 };
 
 /// Cuts at blanks; nothing else has a meaning (sources of COPY in shell form).

@@ -57,7 +57,7 @@ int compose_build(Context& context, const Flags& flags) {
             continue;
         }
         if (flags.on("check")) {
-            worst = std::max(worst, check_service(loaded, service));
+            worst = std::max(worst, check_service(context, loaded, service));
             continue;
         }
         to_build.push_back(&service);

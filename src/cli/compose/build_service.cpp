@@ -152,10 +152,10 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
 
 }  // namespace
 
-int check_service(const compose::LoadedProject& loaded, const compose::Service& service) {
+int check_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service) {
     build::BuildRequest request;
     read_dockerfile_of(request, loaded, *service.build);
-    return check_dockerfile(request);
+    return check_dockerfile(context, request);
 }
 
 std::string build_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service,

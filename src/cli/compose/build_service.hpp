@@ -21,6 +21,6 @@ std::string build_service(const Context& context, const compose::LoadedProject& 
                           const std::string& image_name, bool quiet, const BuildOverrides& overrides = {});
 
 /// --check for one service: warnings of its Dockerfile; the exit code.
-int check_service(const compose::LoadedProject& loaded, const compose::Service& service);
+int check_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service);
 
 }  // namespace stack::cli

@@ -120,7 +120,7 @@ int image_build(Context& context, const Flags& flags) {
     runtime::ensure_sealed_program(context.argv);
     auto request = request_from(flags);
     if (flags.on("check")) {
-        return check_dockerfile(request);
+        return check_dockerfile(context, request);
     }
     context.progress = build_progress(flags, context.progress);
     const bool quiet = flags.on("quiet");
