@@ -20,6 +20,7 @@ void check_consistency(const Node& document, const ServiceFilter& active, const 
         }
     }
     check_sources(document, findings);
+    check_addresses(document, active, findings);
     check_clashes(document, active, findings);
     check_cycles(make_graph(document, active), findings);
 }

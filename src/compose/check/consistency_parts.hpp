@@ -33,6 +33,8 @@ void check_references(const ServiceView& view, const ServiceFilter& active);
 void check_conflicts(const ServiceView& view);
 /// Entries of the document's secrets and configs that do not say where they come from, or say it twice.
 void check_sources(const Node& document, Findings& findings);
+/// Addresses that services and networks ask for and that do not lie in the network, or that two services want.
+void check_addresses(const Node& document, const ServiceFilter& active, Findings& findings);
 /// Container names, host ports and mount targets that are wanted twice.
 void check_clashes(const Node& document, const ServiceFilter& active, Findings& findings);
 

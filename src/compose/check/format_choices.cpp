@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compose/check/format.hpp"
+#include "desired/capability_names.hpp"
 #include "support/duration.hpp"
 #include "support/text.hpp"
 
@@ -19,6 +20,13 @@ bool contains(const Words& words, std::string_view word) {
 std::string mend_choice(std::string_view word, const Words& allowed) {
     const auto near = nearest(word, allowed);
     return near ? fmt::format("did you mean '{}'?", *near) : fmt::format("allowed: {}", join(allowed, ", "));
+}
+
+std::string to_upper(std::string_view text) {
+    std::string word{text};
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    return word;
 }
 
 void check_restart(const Rule&, const Report& report) {
@@ -55,12 +63,7 @@ void check_signal(const Rule&, const Report& report) {
                              "STOP",  "TSTP", "TTIN", "TTOU", "URG",  "XCPU",  "XFSZ",   "VTALRM", "PROF",
                              "WINCH", "IO",   "POLL", "PWR",  "SYS",  "RTMIN", "RTMAX"};
     const std::string_view text = report.node().text;
-    const auto upper = [&] {
-        std::string word{text};
-        std::transform(word.begin(), word.end(), word.begin(),
-                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-        return word;
-    }();
+    const std::string upper = to_upper(text);
     const auto name = std::string_view{upper}.substr(upper.starts_with("SIG") ? 3 : 0);
     constexpr std::uint64_t highest_signal = 64;
     const auto number = parse_uint(text);
@@ -134,6 +137,32 @@ void check_env_format(const Rule&, const Report& report) {
     }
 }
 
+void check_capability(const Rule&, const Report& report) {
+    const std::string_view text = report.node().text;
+    std::string name = to_lower(text);
+    if (name.starts_with("cap_")) {
+        name.erase(0, 4);
+    }
+    const auto& known = desired::capability_names;
+    if (name == "all" || std::find(known.begin(), known.end(), name) != known.end()) {
+        return;
+    }
+    const auto near = nearest(name, to_strings(known));
+    const bool has_prefix = text.size() > name.size();
+    report.warning(fmt::format("is '{}', which is no capability", shown(text)),
+                   near ? fmt::format("did you mean '{}{}'?", has_prefix ? "CAP_" : "", to_upper(*near))
+                        : "the names are in capabilities(7), such as NET_ADMIN; ALL is all of them");
+}
+
+void check_log_driver(const Rule&, const Report& report) {
+    static const Words drivers{"json-file", "local", "journald", "syslog", "none"};
+    const std::string_view text = report.node().text;
+    if (!text.empty() && !contains(drivers, text)) {
+        report.warning(fmt::format("is '{}', which is no log driver of this engine", shown(text)),
+                       mend_choice(text, drivers));
+    }
+}
+
 void check_gpus(const Rule&, const Report& report) {
     if (report.node().is_string() && report.node().text != "all") {
         report.must_be("'all' or a list", "write all, or a list such as [{count: 1}]");
@@ -141,11 +170,17 @@ void check_gpus(const Rule&, const Report& report) {
 }
 
 constexpr std::array formats{
-    Format{"compose-restart", check_restart},     Format{"compose-pull-policy", check_pull_policy},
-    Format{"compose-signal", check_signal},       Format{"compose-propagation", check_propagation},
-    Format{"compose-namespace", check_namespace}, Format{"compose-container-name", check_container_name},
-    Format{"compose-profile", check_profile},     Format{"compose-env-format", check_env_format},
+    Format{"compose-restart", check_restart},
+    Format{"compose-pull-policy", check_pull_policy},
+    Format{"compose-signal", check_signal},
+    Format{"compose-propagation", check_propagation},
+    Format{"compose-namespace", check_namespace},
+    Format{"compose-container-name", check_container_name},
+    Format{"compose-profile", check_profile},
+    Format{"compose-env-format", check_env_format},
     Format{"compose-gpus", check_gpus},
+    Format{"compose-capability", check_capability},
+    Format{"compose-log-driver", check_log_driver},
 };
 
 }  // namespace

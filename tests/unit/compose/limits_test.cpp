@@ -136,9 +136,9 @@ TEST_CASE("many services, entries and findings", "[compose][limits]") {
         services += fmt::format("  s{}: {{image: x}}\n", i);
     }
     CHECK(project.load_text(services).empty());
-    std::string entries = "services:\n  web:\n    image: x\n    cap_add:\n";
+    std::string entries = "services:\n  web:\n    image: x\n    group_add:\n";
     for (int i = 0; i < 100'000; ++i) {
-        entries += fmt::format("    - C{}\n", i);
+        entries += fmt::format("    - g{}\n", i);
     }
     CHECK(project.load_text(entries).empty());
     const auto said =

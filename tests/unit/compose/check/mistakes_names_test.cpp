@@ -3,6 +3,7 @@
 #include "diagnose.hpp"
 
 using stack::compose::testing::compare_with_golden;
+using stack::compose::testing::diagnose;
 
 TEST_CASE("a name that nothing declares is told with the nearest one", "[compose][mistakes]") {
     compare_with_golden({
@@ -78,4 +79,34 @@ TEST_CASE("what does not go together is told in one sentence", "[compose][mistak
          "services:\n  a:\n    image: nginx\n    links: [b]\n  b:\n    image: nginx\n    volumes_from: [c]\n  c:\n    "
          "image: nginx\n    network_mode: service:a\n"},
     });
+}
+
+TEST_CASE("an address that does not fit its network is told", "[compose][mistakes]") {
+    const auto network = [](const std::string& web, const std::string& db, const std::string& more = "") {
+        return "services:\n  web:\n    image: nginx\n    networks:\n      lan:\n        ipv4_address: " + web +
+               "\n  db:\n    image: mariadb\n    networks:\n      lan:\n        ipv4_address: " + db +
+               "\nnetworks:\n  lan:\n    ipam:\n      config:\n        - subnet: 172.28.0.0/16\n" + more;
+    };
+    const std::string outside = network("172.29.0.10", "172.28.0.11");
+    const std::string twice = network("172.28.0.10", "172.28.0.10");
+    const std::string gateway = network("172.28.0.10", "172.28.0.11", "          gateway: 172.27.0.1\n");
+    const std::string range = network("172.28.0.10", "172.28.0.11", "          ip_range: 172.30.5.0/24\n");
+    compare_with_golden({
+        {"address-outside-subnet", outside},
+        {"address-twice", twice},
+        {"address-gateway-outside", gateway},
+        {"address-range-outside", range},
+    });
+    CHECK(diagnose(network("172.28.0.10", "172.28.255.254")).empty());
+}
+
+TEST_CASE("a capability or a log driver that is not there is told", "[compose][mistakes]") {
+    compare_with_golden({
+        {"capability-unknown", "services:\n  web:\n    image: nginx\n    cap_add:\n      - NET_ADMN\n"},
+        {"capability-unknown-prefix", "services:\n  web:\n    image: nginx\n    cap_drop:\n      - CAP_CHWON\n"},
+        {"capability-nothing-near", "services:\n  web:\n    image: nginx\n    cap_add: [everything]\n"},
+        {"log-driver-unknown", "services:\n  web:\n    image: nginx\n    logging:\n      driver: fluentd\n"},
+        {"log-driver-near", "services:\n  web:\n    image: nginx\n    logging:\n      driver: jsonfile\n"},
+    });
+    CHECK(diagnose("services: {a: {image: x, cap_add: [ALL, cap_bpf, Net_Admin], logging: {driver: none}}}").empty());
 }
