@@ -65,8 +65,8 @@ struct BuildRequest {
     /// carries its steps' keys. It has no name and is gone after the call.
     std::function<void(const std::string& image_id)> export_cache;
     bool cache_all_stages{false};
-    /// Folders with what was fetched for the fields above; removed with the request.
-    std::vector<std::shared_ptr<TempDir>> scratch;
+    /// What was fetched for the fields above: folders, images without a name; gone with the request.
+    std::vector<std::shared_ptr<void>> scratch;
     int cancel_fd{-1};  ///< borrowed; readable: stop, kill what runs, throw Errc::conflict "cancelled"
 };
 

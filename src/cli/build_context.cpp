@@ -8,9 +8,14 @@
 #include "build/git_source.hpp"
 #include "build/unpack.hpp"
 #include "cli/build_sources.hpp"
+#include "image/archive.hpp"
+#include "image/config.hpp"
+#include "image/reference.hpp"
+#include "image/store.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/kernel/syscalls.hpp"
+#include "support/log.hpp"
 
 namespace stack::cli {
 namespace {
@@ -20,8 +25,9 @@ namespace fs = std::filesystem;
 /// A fresh folder that lives as long as the request.
 fs::path new_folder(build::BuildRequest& request, const char* prefix) {
     // Contexts are read by this process only; they may be large, so not on a tmpfs.
-    request.scratch.push_back(std::make_shared<TempDir>("/var/tmp", prefix));
-    return request.scratch.back()->path();
+    auto folder = std::make_shared<TempDir>("/var/tmp", prefix);
+    request.scratch.push_back(folder);
+    return folder->path();
 }
 
 fs::path write_standard_input(build::BuildRequest& request) {
@@ -74,6 +80,51 @@ fs::path clone(build::BuildRequest& request, const build::GitSource& source) {
     return build::check_out(source, new_folder(request, "stack-git-") / "tree", false).tree;
 }
 
+/// An image of the store that nobody has named: taken out again when the build is over, its layers stay for those that
+/// were built on it.
+class BorrowedImage {
+public:
+    BorrowedImage(const Paths& paths, std::string id) : paths_{paths}, id_{std::move(id)} {}
+    BorrowedImage(const BorrowedImage&) = delete;
+    BorrowedImage& operator=(const BorrowedImage&) = delete;
+    ~BorrowedImage() {
+        try {
+            image::ImageStore store{paths_};
+            if (const auto here = store.find_by_id(id_); here && here->references.empty()) {
+                store.remove(id_);
+            }
+        } catch (const std::exception& error) {
+            log_debug("remove image {} of a build context: {}", id_, error.what());
+        }
+    }
+
+private:
+    Paths paths_;
+    std::string id_;
+};
+
+/// "folder", "folder:tag", "folder@sha256:…"; a folder's own name may have a ':'.
+std::string load_layout(const Paths& paths, build::BuildRequest& request, std::string where) {
+    std::string digest;
+    std::string tag;
+    if (const auto at = where.rfind('@'); at != std::string::npos && image::is_sha256_digest(where.substr(at + 1))) {
+        digest = where.substr(at + 1);
+        where.resize(at);
+    }
+    const auto colon = where.rfind(':');
+    if (colon != std::string::npos && where.find('/', colon) == std::string::npos && !fs::is_directory(where)) {
+        tag = where.substr(colon + 1);
+        where.resize(colon);
+    }
+    image::ImageStore store{paths};
+    const auto platform = request.platform.empty() ? image::host_platform() : image::parse_platform(request.platform);
+    const auto loaded = image::load_layout(store, fs::absolute(where).lexically_normal(), tag, digest, platform);
+    if (!loaded.was_here) {
+        request.scratch.push_back(std::make_shared<BorrowedImage>(paths, loaded.id));
+    }
+    return loaded.id;
+}
+
 }  // namespace
 
 void read_build_context(build::BuildRequest& request, const std::string& where, const std::string& dockerfile,
@@ -95,12 +146,16 @@ void read_build_context(build::BuildRequest& request, const std::string& where, 
     }
 }
 
-build::NamedContext read_named_context(build::BuildRequest& request, const std::string& name,
+build::NamedContext read_named_context(const Paths& paths, build::BuildRequest& request, const std::string& name,
                                        const std::string& where) {
     constexpr std::string_view image_scheme = "docker-image://";
+    constexpr std::string_view layout_scheme = "oci-layout://";
     build::NamedContext context;
     if (where.starts_with(image_scheme)) {
         context.image = where.substr(image_scheme.size());
+    } else if (where.starts_with(layout_scheme)) {
+        context.image = while_doing(fmt::format("read build context '{}'", name),
+                                    [&] { return load_layout(paths, request, where.substr(layout_scheme.size())); });
     } else if (const auto git = build::parse_git_source(where)) {
         context.folder = clone(request, *git);
     } else if (build::is_web_address(where)) {
@@ -115,7 +170,7 @@ build::NamedContext read_named_context(build::BuildRequest& request, const std::
     } else if (where.find("://") != std::string::npos) {
         throw Error{Errc::unsupported,
                     fmt::format("build context '{}': '{}' is neither a folder, a git repository, the web address of a "
-                                "tar nor docker-image://",
+                                "tar nor docker-image:// or oci-layout://",
                                 name, where)};
     } else {
         context.folder = fs::absolute(where).lexically_normal();

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "build/request.hpp"
+#include "support/paths.hpp"
 
 namespace stack::cli {
 
@@ -14,7 +15,8 @@ void read_build_context(build::BuildRequest& request, const std::string& where, 
                         bool wants_file = true);
 
 /// A named tree for FROM and COPY --from: `--build-context name=X`, `additional_contexts`. X is a folder,
-/// docker-image://reference, a git repository or the web address of a tar.
-build::NamedContext read_named_context(build::BuildRequest& request, const std::string& name, const std::string& where);
+/// docker-image://reference, oci-layout://folder[:tag][@digest], a git repository or the web address of a tar.
+build::NamedContext read_named_context(const Paths& paths, build::BuildRequest& request, const std::string& name,
+                                       const std::string& where);
 
 }  // namespace stack::cli

@@ -101,8 +101,8 @@ void add_secret(build::BuildRequest& request, const std::string& text) {
     }
 }
 
-void add_context(build::BuildRequest& request, const std::string& name, const std::string& value) {
-    request.contexts[name] = read_named_context(request, name, value);
+void add_context(const Paths& paths, build::BuildRequest& request, const std::string& name, const std::string& value) {
+    request.contexts[name] = read_named_context(paths, request, name, value);
 }
 
 void add_ssh(build::BuildRequest& request, const std::string& text) {

@@ -17,7 +17,7 @@ void read_build_folder(build::BuildRequest& request, const std::string& folder, 
 /// `--secret id=token,src=file` or `id=token,env=TOKEN`. Throws Errc::invalid_input.
 void add_secret(build::BuildRequest& request, const std::string& text);
 /// `--build-context name=X`; see read_named_context().
-void add_context(build::BuildRequest& request, const std::string& name, const std::string& value);
+void add_context(const Paths& paths, build::BuildRequest& request, const std::string& name, const std::string& value);
 /// `--ssh default` or `id=socket`.
 void add_ssh(build::BuildRequest& request, const std::string& text);
 /// `--build-arg NAME=value`, or NAME alone: the value of our own environment.

@@ -28,6 +28,14 @@ struct LoadedImage {
 std::vector<LoadedImage> load_archive(ImageStore& store, int fd, const ProgressSink& progress = {},
                                       const UnpackLimits& limits = UnpackLimits::from_environment());
 
+/// One image out of an OCI layout that lies in a folder; see read_oci_image() for tag and digest. It gets no name.
+struct LayoutImage {
+    std::string id;
+    bool was_here{false};  ///< the store had it before
+};
+LayoutImage load_layout(ImageStore& store, const std::filesystem::path& folder, const std::string& tag,
+                        const std::string& digest, const Platform& platform);
+
 enum class ArchiveFormat {
     docker,  ///< as `docker save`: manifest.json beside an OCI layout; read by docker, podman, skopeo docker-archive:
     oci,     ///< OCI image layout only: blobs with the digests and compression that they came with

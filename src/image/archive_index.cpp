@@ -141,16 +141,16 @@ const ArchiveIndex::Member& ArchiveIndex::get(const std::string& name) const {
     return *member;
 }
 
-std::string ArchiveIndex::read(const std::string& name) const {
-    const Member& member = get(name);
-    if (member.size > largest_document) {
+std::string ArchiveFiles::read(const std::string& name) const {
+    const auto bytes_there = size(name);
+    if (bytes_there > largest_document) {
         throw Error(Errc::invalid_input,
                     fmt::format("'{}' in the image archive has {} bytes, which is too much for JSON",
-                                abbreviate(name, 200), member.size));
+                                abbreviate(name, 200), bytes_there));
     }
-    FileInput input{fd_, member.offset, member.size, name};
+    const auto input = open(name);
     std::string content;
-    for (auto bytes = input.next(); !bytes.empty(); bytes = input.next()) {
+    for (auto bytes = input->next(); !bytes.empty(); bytes = input->next()) {
         content += bytes;
     }
     return content;

@@ -7,24 +7,22 @@
 #include <string>
 
 #include "image/archive.hpp"
-#include "image/tar/input.hpp"
+#include "image/archive_files.hpp"
 #include "support/kernel/unique_fd.hpp"
 #include "support/paths.hpp"
 
 namespace stack::image {
 
-/// The members of an image archive, to be read in any order and from several threads.
-class ArchiveIndex {
+/// The members of an image archive.
+class ArchiveIndex final : public ArchiveFiles {
 public:
     /// A regular uncompressed file is read where it is; pipes and compressed archives are first written to an unnamed
     /// file below `paths.temporary()`. Borrows `fd`.
     ArchiveIndex(const Paths& paths, int fd, const UnpackLimits& limits);
 
-    bool has(const std::string& name) const { return find(name) != nullptr; }
-    /// Small members: JSON. Throws Errc::invalid_input if it is missing or too large for that.
-    std::string read(const std::string& name) const;
-    std::int64_t size(const std::string& name) const;
-    std::unique_ptr<tar::Input> open(const std::string& name) const;
+    bool has(const std::string& name) const override { return find(name) != nullptr; }
+    std::int64_t size(const std::string& name) const override;
+    std::unique_ptr<tar::Input> open(const std::string& name) const override;
 
 private:
     struct Member {

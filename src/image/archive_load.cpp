@@ -8,8 +8,8 @@
 #include "image/archive.hpp"
 #include "image/archive_index.hpp"
 #include "image/image_import.hpp"
-#include "image/manifest.hpp"
-#include "image/media_types.hpp"
+#include "image/layout_folder.hpp"
+#include "image/oci_layout.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
@@ -19,16 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int deepest_index = 4;
-constexpr const char* containerd_name = "io.containerd.image.name";
-constexpr const char* oci_name = "org.opencontainers.image.ref.name";
-
 [[noreturn]] void wrong(std::string_view what) {
     throw Error(Errc::invalid_input, fmt::format("the image archive's {}", what));
-}
-
-std::string blob_member(const std::string& digest) {
-    return "blobs/sha256/" + digest_hex(digest);
 }
 
 // --- docker-archive: manifest.json is a list of {Config, RepoTags, Layers}
@@ -72,92 +64,12 @@ std::vector<IncomingImage> read_docker_archive(const ArchiveIndex& archive) {
     return images;
 }
 
-// --- OCI image layout (image-spec "image-layout.md")
-
-std::string read_checked(const ArchiveIndex& archive, const Descriptor& descriptor) {
-    std::string content = archive.read(blob_member(descriptor.digest));
-    if ("sha256:" + sha256_hex(content) != descriptor.digest) {
-        throw Error(Errc::invalid_input,
-                    fmt::format("'{}' in the image archive does not have its digest", blob_member(descriptor.digest)));
-    }
-    return content;
-}
-
-// "name:tag" as skopeo, buildah and containerd write it; a tag alone names no image.
-std::vector<Reference> names_of(const Descriptor& descriptor) {
-    for (const char* key : {containerd_name, oci_name}) {
-        const auto found = descriptor.annotations.find(key);
-        if (found != descriptor.annotations.end() && found->second.find_first_of("/:") != std::string::npos) {
-            if (auto name = find_reference(found->second); name && name->digest.empty()) {
-                return {name->with_default_tag()};
-            }
-        }
-    }
-    return {};
-}
-
-IncomingImage read_oci_image(const ArchiveIndex& archive, const Descriptor& descriptor, std::string manifest_json) {
-    const Manifest manifest = parse_manifest(manifest_json);
-    IncomingImage image;
-    image.config_json = read_checked(archive, manifest.config);
-    for (const Descriptor& layer : manifest.layers) {
-        const std::string name = blob_member(layer.digest);
-        ExpectedLayer expected;
-        expected.blob_digest = layer.digest;
-        expected.media_type = layer.media_type;
-        expected.size = archive.size(name);
-        image.layers.push_back({expected, [&archive, name] { return archive.open(name); }});
-    }
-    image.names = names_of(descriptor);
-    image.manifest_media_type = manifest.media_type.empty() ? descriptor.media_type : manifest.media_type;
-    image.manifest_json = std::move(manifest_json);
-    assign_diff_ids(image);
-    return image;
-}
-
-// Follows nested indexes to the manifest for this machine. The outermost name counts.
-IncomingImage read_oci_entry(const ArchiveIndex& archive, Descriptor descriptor) {
-    const auto annotations = descriptor.annotations;
-    for (int depth = 0; depth < deepest_index; ++depth) {
-        std::string document = read_checked(archive, descriptor);
-        const std::string type = document_type(document, descriptor.media_type);
-        if (media_type::is_manifest(type)) {
-            descriptor.annotations = annotations;
-            return read_oci_image(archive, descriptor, std::move(document));
-        }
-        const auto inner = parse_index(document);
-        descriptor = choose_platform(inner, host_platform(), "of the archive");
-    }
-    wrong("index is nested too deeply");
-}
-
-std::vector<IncomingImage> read_oci_archive(const ArchiveIndex& archive) {
-    const auto entries = parse_index(archive.read("index.json"));
-    // One image for several platforms may lie in index.json itself, without a name for each.
-    const bool one_image =
-        entries.size() > 1 && std::all_of(entries.begin(), entries.end(), [](const Descriptor& entry) {
-            return entry.platform && names_of(entry).empty();
-        });
-    std::vector<IncomingImage> images;
-    if (one_image) {
-        images.push_back(read_oci_entry(archive, choose_platform(entries, host_platform(), "of the archive")));
-        return images;
-    }
-    for (const Descriptor& entry : entries) {
-        images.push_back(read_oci_entry(archive, entry));
-    }
-    if (images.empty()) {
-        wrong("index.json names no image");
-    }
-    return images;
-}
-
 std::vector<IncomingImage> read_archive(const ArchiveIndex& archive) {
     if (archive.has("manifest.json")) {
         return read_docker_archive(archive);
     }
     if (archive.has("index.json")) {
-        return read_oci_archive(archive);
+        return read_oci_images(archive);
     }
     if (archive.has("repositories")) {
         throw Error(Errc::unsupported, "the image archive is in the format of Docker before 1.10")
@@ -203,6 +115,21 @@ std::vector<LoadedImage> load_archive(ImageStore& store, int fd, const ProgressS
         loaded.push_back({ids[i], images[i].names});
     }
     return loaded;
+}
+
+LayoutImage load_layout(ImageStore& store, const std::filesystem::path& folder, const std::string& tag,
+                        const std::string& digest, const Platform& platform) {
+    const auto held = store.hold();
+    const LayoutFolder files{folder};
+    if (!files.has("index.json")) {
+        throw Error(Errc::invalid_input, fmt::format("'{}' is no image layout: it has no index.json", folder.string()));
+    }
+    auto image = read_oci_image(files, tag, digest, platform);
+    image.names.clear();
+    const bool was_here = store.find_by_id("sha256:" + sha256_hex(image.config_json)).has_value();
+    const auto ids = import_images(store, {image}, std::thread::hardware_concurrency(),
+                                   UnpackLimits::from_environment(), ProgressSink{});
+    return {ids.front(), was_here};
 }
 
 }  // namespace stack::image

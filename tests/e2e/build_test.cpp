@@ -124,6 +124,37 @@ TEST_CASE("a build cache travels by folder and by registry", "[build][cache]") {
         says(box.docker({"build", "--cache-to", "type=s3,bucket=x", "."}), "the types are inline, registry and local"));
 }
 
+TEST_CASE("an image layout in a folder is a build context", "[build][context]") {
+    const Sandbox box{"layout"};
+    box.need_busybox();
+    box.write("Dockerfile", greeting);
+    must(box.docker({"build", "-t", "made:7", "--output", "type=oci,dest=made.tar", "."}));
+    box.docker({"rmi", "made:7"});
+    fs::create_directory(box.project_dir() / "lay:out");
+    must(run({.argv = {"tar", "-xf", "made.tar", "-C", "lay:out"}, .cwd = box.project_dir()}));
+    const auto before = box.docker({"images", "-aq"}).out;
+
+    box.write("Dockerfile", "FROM base\nCOPY --from=other /greeting /copy\nCMD [\"cat\", \"/greeting\", \"/copy\"]\n");
+    const auto index = nlohmann::json::parse(stack::read_file(box.project_dir() / "lay:out/index.json"));
+    const auto digest = index["manifests"][0]["digest"].get<std::string>();
+    for (const std::string& other : {std::string{"lay:out"}, std::string{"lay:out:7"}, "lay:out@" + digest}) {
+        must(box.docker({"build", "-t", "both", "--pull", "--build-context", "base=oci-layout://lay:out:7",
+                         "--build-context", "other=oci-layout://" + other, "."}));
+        CHECK(box.docker({"run", "--rm", "both"}).out == "hello\nhello\n");
+        must(box.docker({"rmi", "both"}));
+    }
+    CHECK(box.docker({"images", "-aq"}).out == before);  // the layout's own image did not stay
+
+    const Result unknown = box.docker({"build", "--build-context", "base=oci-layout://lay:out:8", "."});
+    CHECK(says(unknown, "the image layout has no '8'"));
+    CHECK(says(unknown, "made:7"));
+    CHECK(says(box.docker({"build", "--build-context", "base=oci-layout://nowhere", "."}), "is not a folder"));
+    box.write("compose.yaml",
+              "services:\n  a:\n    build:\n      context: .\n      additional_contexts:\n"
+              "        base: oci-layout://lay:out:7\n        other: oci-layout://lay:out\n");
+    must(box.stack({"build"}));
+}
+
 TEST_CASE("--check tells what is wrong with a Dockerfile, and every build does at its end", "[build][check]") {
     const Sandbox box{"check"};
     box.need_busybox();

@@ -45,13 +45,13 @@ void add_secrets(build::BuildRequest& request, const compose::LoadedProject& loa
     }
 }
 
-/// additional_contexts: a folder, docker-image://reference, or service:name, which is built first.
+/// additional_contexts: what --build-context takes, or service:name, which is built first.
 void add_contexts(build::BuildRequest& request, const Context& context, const compose::LoadedProject& loaded,
                   const compose::Build& build, bool quiet, const BuildOverrides& overrides, int depth) {
     constexpr std::string_view service_scheme = "service:";
     for (const auto& [name, value] : build.additional_contexts) {
         if (!value.starts_with(service_scheme)) {
-            add_context(request, name, value);
+            add_context(context.paths, request, name, value);
             continue;
         }
         const auto other = loaded.project.services.find(value.substr(service_scheme.size()));
@@ -121,9 +121,9 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
         add_ssh(request, path.empty() ? id : id + "=" + path);
     }
     add_secrets(request, loaded, build);
-    add_contexts(request, context, loaded, build, quiet, overrides, depth);
     request.labels.insert(build.labels.begin(), build.labels.end());
     read_limits_of_use(request, loaded, service);
+    add_contexts(request, context, loaded, build, quiet, overrides, depth);
     request.no_cache = build.no_cache.value_or(false);
     request.refresh_images = build.pull.value_or(false);
     request.network = build.network;

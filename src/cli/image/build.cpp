@@ -68,11 +68,12 @@ void read_limits(build::BuildRequest& request, const Flags& flags) {
     }
 }
 
-build::BuildRequest request_from(const Flags& flags) {
+build::BuildRequest request_from(const Context& context, const Flags& flags) {
     build::BuildRequest request;
     check_refused(flags);
     read_build_context(request, flags.words().at(0), flags.value_or("file", ""));
     read_common_flags(request, flags);
+    request.platform = one_platform(flags.values("platform"));  // contexts are for it, too
     for (const auto& text : flags.values("secret")) {
         add_secret(request, text);
     }
@@ -81,7 +82,7 @@ build::BuildRequest request_from(const Flags& flags) {
         if (equals == std::string::npos) {
             throw UsageError{fmt::format("invalid value '{}' for --build-context: expected name=value", text)};
         }
-        add_context(request, text.substr(0, equals), text.substr(equals + 1));
+        add_context(context.paths, request, text.substr(0, equals), text.substr(equals + 1));
     }
     for (const auto& text : flags.values("label")) {
         const auto equals = text.find('=');
@@ -102,7 +103,6 @@ build::BuildRequest request_from(const Flags& flags) {
     request.network = flags.value_or("network", "");
     request.extra_hosts = flags.values("add-host");
     request.no_cache_stages = flags.values("no-cache-filter");
-    request.platform = one_platform(flags.values("platform"));
     request.shell_on_error = flags.on("shell-on-error");
     if (request.shell_on_error && ::isatty(STDIN_FILENO) != 1) {
         throw UsageError{"--shell-on-error needs a terminal"};
@@ -118,7 +118,7 @@ build::BuildRequest request_from(const Flags& flags) {
 
 int image_build(Context& context, const Flags& flags) {
     runtime::ensure_sealed_program(context.argv);
-    auto request = request_from(flags);
+    auto request = request_from(context, flags);
     if (flags.on("check")) {
         return check_dockerfile(context, request);
     }
