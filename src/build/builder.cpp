@@ -13,6 +13,7 @@
 #include "build/job.hpp"
 #include "build/lint/lint.hpp"
 #include "build/stage_builder.hpp"
+#include "build/web_cache.hpp"
 #include "image/rfc3339.hpp"
 #include "support/digest.hpp"
 #include "support/text.hpp"
@@ -301,6 +302,7 @@ std::int64_t prune_build_cache(const Paths& paths, std::int64_t unused_for_secon
     const BuildCache cache{database};
     const auto now =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    WebCache{paths.build_cache() / "web"}.prune(now - unused_for_seconds);
     std::int64_t forgotten = 0;
     for (const auto& key : cache.unused_since(now - unused_for_seconds)) {
         store.unpin_layers(BuildCache::pin_of(key));

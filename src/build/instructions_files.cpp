@@ -16,6 +16,7 @@
 #include "build/owner.hpp"
 #include "build/stage_builder.hpp"
 #include "build/unpack.hpp"
+#include "build/web_cache.hpp"
 #include "support/digest.hpp"
 #include "support/text.hpp"
 
@@ -211,7 +212,8 @@ void StageBuilder::add_fetched_file(const Instruction& instruction, const std::s
     fetched.folders.emplace_back(job_.paths.temporary(), "fetched-");
     const auto& folder = fetched.folders.back().path();
     const auto expand = state_.expander(job_.staged.file->directives.escape);
-    fetch_file(url, folder / name, expand.word(flag_value(instruction, "checksum").value_or("")));
+    WebCache{job_.paths.build_cache() / "web"}.fetch(url, folder / name,
+                                                     expand.word(flag_value(instruction, "checksum").value_or("")));
     fetched.trees.push_back(std::make_unique<SourceTree>(std::vector{folder}, IgnoreRules{}, nullptr));
     const SourceTree& tree = *fetched.trees.back();
     request.sources.push_back({&tree, {{name, name, name, false}}, true});

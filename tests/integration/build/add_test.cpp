@@ -130,6 +130,38 @@ TEST_CASE("ADD gets files from the web and checks them", "[build][add][web]") {
     CHECK_THROWS_WITH(shop.build("FROM busybox\nADD " + url + "/ /opt/\n"), Catch::Contains("says no name"));
 }
 
+TEST_CASE("what ADD got from the web is not fetched again while it is the same", "[build][add][web]") {
+    std::string body = "first";
+    std::vector<int> answers;
+    const ScriptedServer server{[&](const ScriptedServer::Request& request) {
+        const auto etag = "\"" + sha256_hex(body).substr(0, 8) + "\"";
+        const auto asked = request.headers.find("if-none-match");
+        const bool same = asked != request.headers.end() && asked->second == etag;
+        answers.push_back(same ? 304 : 200);
+        return same ? http_answer(304, "") : http_answer(200, body, {"ETag: " + etag});
+    }};
+    const std::string url = "http://" + server.address() + "/t";
+    Workshop shop;
+    const auto id = shop.build("FROM busybox\nADD " + url + " /t\n");
+    CHECK(shop.build("FROM busybox\nADD " + url + " /t\n") == id);
+    CHECK(shop.was_cached("ADD "));
+    CHECK(shop.file(shop.build("FROM busybox\nADD " + url + " /u\n"), "/u") == "first");  // from what was kept
+    CHECK(answers == std::vector{200, 304, 304});
+    const auto sum = "--checksum=sha256:" + sha256_hex(body);
+    CHECK(shop.file(shop.build("FROM busybox\nADD " + sum + " " + url + " /v\n"), "/v") == "first");
+    CHECK(answers.size() == 3);  // known by its checksum: nobody was asked
+
+    body = "second";
+    CHECK(shop.file(shop.build("FROM busybox\nADD " + url + " /t\n"), "/t") == "second");
+    CHECK_THROWS_WITH(shop.build("FROM busybox\nADD " + sum + " " + url + " /w\n"), Catch::Contains("has digest"));
+    CHECK(answers == std::vector{200, 304, 304, 200, 304});
+
+    prune_build_cache(shop.paths, 0);
+    CHECK(shop.file(shop.build("FROM busybox\nADD " + url + " /t\n"), "/t") == "second");
+    CHECK(answers.back() == 200);
+    CHECK(std::distance(std::filesystem::directory_iterator{shop.paths.build_cache() / "web"}, {}) == 2);
+}
+
 TEST_CASE("ADD and contexts take git repositories", "[build][add][git]") {
     Workshop shop;
     const GitServer server{shop.root.dir()};
