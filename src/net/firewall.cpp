@@ -109,7 +109,7 @@ std::vector<nft::SetElements> all_elements(const NetworkStore& store) {
     return out;
 }
 
-/// Past Docker's FORWARD policy: all links whose names are ours, and those whose names users chose.
+/// Past the FORWARD policy of Docker and ufw: all links whose names are ours, and those whose names users chose.
 void let_through(netlink::Socket& socket, const NetworkStore& store) {
     const std::string ours = "stk" + store.tag();
     std::vector<LinkPattern> links;
@@ -121,7 +121,7 @@ void let_through(netlink::Socket& socket, const NetworkStore& store) {
             links.push_back({network.link, false});
         }
     }
-    let_through_docker_user(socket, "stack-" + store.tag(), links);
+    let_through_others(socket, "stack-" + store.tag(), links);
 }
 
 /// Everything that the store knows, in one transaction: no packet sees half of it.
@@ -230,7 +230,7 @@ bool Firewall::remove_if_unused() {
     std::vector<netlink::Message> batch;
     batch.push_back(nft::remove_table(table_));
     socket.execute_transaction(batch, NFNL_SUBSYS_NFTABLES);
-    let_through_docker_user(socket, "stack-" + store_.tag(), {});
+    let_through_others(socket, "stack-" + store_.tag(), {});
     rows::erase_setting(store_.database(), record_key);
     if (std::count_if(tables.begin(), tables.end(), is_of_stack) == 1) {
         ForwardingRecord::parse(ours->comment).put_back();

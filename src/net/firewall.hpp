@@ -37,7 +37,8 @@ struct PortForward {
 ///   prerouting, output  dnat by map to the container            postrouting  masquerade
 ///   forward             drop what nobody published              raw          127.0.0.0/8 stays the host's
 ///
-/// Where Docker is, two rules in its chain DOCKER-USER let our links through its FORWARD policy (foreign_filter.hpp).
+/// Where Docker or ufw is, two rules in its chain for users let our links through its FORWARD policy
+/// (foreign_filter.hpp).
 class Firewall {
 public:
     Firewall(const Paths& paths, NetworkStore& store);
@@ -74,8 +75,8 @@ public:
     explicit FirewallWatch(std::string table);
     int fd() const noexcept { return socket_.get(); }
     /// Reads what came in; true if our table or a part of it, elements of sets too, was removed by somebody else, or
-    /// Docker's chain DOCKER-USER came or lost rules. The answer to it is restore() while containers run, which looks
-    /// first.
+    /// Docker's or ufw's chain for users came or lost rules. The answer to it is restore() while containers run, which
+    /// looks first.
     bool handle();
 
 private:

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "net/firewall.hpp"
+#include "net/foreign_filter.hpp"
 #include "net/netlink/socket.hpp"
 #include "support/error.hpp"
 
@@ -18,8 +19,6 @@ namespace stack::net {
 namespace {
 
 constexpr int subsystem_shift = 8;
-
-constexpr std::string_view docker_user = "DOCKER-USER";
 
 std::string_view text_of(const nlmsghdr& message, int attribute) {
     const nlattr* found = nlmsg_find_attr(const_cast<nlmsghdr*>(&message), sizeof(nfgenmsg), attribute);
@@ -34,10 +33,10 @@ bool takes_from(const std::string& table, const nlmsghdr& message, int kind) {
     return is_removal && text_of(message, NFTA_TABLE_NAME) == table;
 }
 
-/// Docker comes, or somebody takes our rules out of its chain.
-bool changes_docker_user(const nlmsghdr& message, int kind) {
-    return (kind == NFT_MSG_NEWCHAIN && text_of(message, NFTA_CHAIN_NAME) == docker_user) ||
-           (kind == NFT_MSG_DELRULE && text_of(message, NFTA_RULE_CHAIN) == docker_user);
+/// Docker or ufw comes, or somebody takes our rules out of their chain.
+bool changes_chain_for_users(const nlmsghdr& message, int kind) {
+    return (kind == NFT_MSG_NEWCHAIN && is_chain_for_users(text_of(message, NFTA_CHAIN_NAME))) ||
+           (kind == NFT_MSG_DELRULE && is_chain_for_users(text_of(message, NFTA_RULE_CHAIN)));
 }
 
 }  // namespace
@@ -74,7 +73,7 @@ bool FirewallWatch::see(const nlmsghdr& message) {
     }
     const int kind = message.nlmsg_type & 0xFF;
     if (kind != NFT_MSG_NEWGEN) {
-        pending_ = pending_ || takes_from(table_, message, kind) || changes_docker_user(message, kind);
+        pending_ = pending_ || takes_from(table_, message, kind) || changes_chain_for_users(message, kind);
         return false;
     }
     return std::exchange(pending_, false) && !text_of(message, NFTA_GEN_PROC_NAME).starts_with("stack");

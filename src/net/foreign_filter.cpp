@@ -1,6 +1,7 @@
 #include "net/foreign_filter.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 
@@ -22,7 +23,14 @@ namespace {
 using netlink::Message;
 
 constexpr const char* table = "filter";
-constexpr const char* chain = "DOCKER-USER";
+
+struct UserChain {
+    std::uint8_t family;
+    const char* name;
+};
+constexpr std::array user_chains{UserChain{NFPROTO_IPV4, "DOCKER-USER"}, UserChain{NFPROTO_IPV6, "DOCKER-USER"},
+                                 UserChain{NFPROTO_IPV4, "ufw-user-forward"},
+                                 UserChain{NFPROTO_IPV6, "ufw6-user-forward"}};
 
 Message message(int type, int flags, std::uint8_t family, std::string what) {
     Message out{NFNL_SUBSYS_NFTABLES << 8 | type, flags, std::move(what)};
@@ -30,9 +38,9 @@ Message message(int type, int flags, std::uint8_t family, std::string what) {
     return out;
 }
 
-bool has_chain(netlink::Socket& socket, std::uint8_t family) {
-    Message request = message(NFT_MSG_GETCHAIN, 0, family, "look for the chain DOCKER-USER");
-    request.put_text(NFTA_CHAIN_TABLE, table).put_text(NFTA_CHAIN_NAME, chain);
+bool is_there(netlink::Socket& socket, const UserChain& chain) {
+    Message request = message(NFT_MSG_GETCHAIN, 0, chain.family, fmt::format("look for the chain {}", chain.name));
+    request.put_text(NFTA_CHAIN_TABLE, table).put_text(NFTA_CHAIN_NAME, chain.name);
     bool found = false;
     try {
         socket.dump(
@@ -62,10 +70,11 @@ std::string comment_in(const nlattr* userdata) {
     return whole ? std::string{bytes + 2, length - 1} : std::string{};
 }
 
-std::vector<Known> list_ours(netlink::Socket& socket, std::uint8_t family, const std::string& mark) {
+std::vector<Known> list_ours(netlink::Socket& socket, const UserChain& chain, const std::string& mark) {
     std::vector<Known> out;
-    Message request = message(NFT_MSG_GETRULE, NLM_F_DUMP, family, "list the rules of DOCKER-USER");
-    request.put_text(NFTA_RULE_TABLE, table).put_text(NFTA_RULE_CHAIN, chain);
+    Message request =
+        message(NFT_MSG_GETRULE, NLM_F_DUMP, chain.family, fmt::format("list the rules of {}", chain.name));
+    request.put_text(NFTA_RULE_TABLE, table).put_text(NFTA_RULE_CHAIN, chain.name);
     socket.dump(
         request,
         [&](const nlmsghdr& answer) {
@@ -80,9 +89,9 @@ std::vector<Known> list_ours(netlink::Socket& socket, std::uint8_t family, const
     return out;
 }
 
-Message remove_rule(std::uint8_t family, std::uint64_t handle) {
-    Message out = message(NFT_MSG_DELRULE, 0, family, "remove our rule from DOCKER-USER");
-    out.put_text(NFTA_RULE_TABLE, table).put_text(NFTA_RULE_CHAIN, chain).put_be64(NFTA_RULE_HANDLE, handle);
+Message remove_rule(const UserChain& chain, std::uint64_t handle) {
+    Message out = message(NFT_MSG_DELRULE, 0, chain.family, fmt::format("remove our rule from {}", chain.name));
+    out.put_text(NFTA_RULE_TABLE, table).put_text(NFTA_RULE_CHAIN, chain.name).put_be64(NFTA_RULE_HANDLE, handle);
     return out;
 }
 
@@ -96,10 +105,11 @@ void put_expression(Message& list, const char* name, const std::function<void(Me
 }
 
 /// As iptables writes `-i LINK -j ACCEPT` (`-i LINK+` for a prefix: compared without its terminating zero), so that
-/// iptables(8) reads it back. Before all others: there is a RETURN at the chain's end.
-Message add_rule(std::uint8_t family, Direction direction, const LinkPattern& link, const std::string& comment) {
-    Message out = message(NFT_MSG_NEWRULE, NLM_F_CREATE, family, "let our networks through DOCKER-USER");
-    out.put_text(NFTA_RULE_TABLE, table).put_text(NFTA_RULE_CHAIN, chain);
+/// iptables(8) reads it back. Before all others: Docker has a RETURN at the chain's end.
+Message add_rule(const UserChain& chain, Direction direction, const LinkPattern& link, const std::string& comment) {
+    Message out =
+        message(NFT_MSG_NEWRULE, NLM_F_CREATE, chain.family, fmt::format("let our networks through {}", chain.name));
+    out.put_text(NFTA_RULE_TABLE, table).put_text(NFTA_RULE_CHAIN, chain.name);
     out.nest(NFTA_RULE_EXPRESSIONS, [&](Message& list) {
         put_expression(list, "meta", [&](Message& meta) {
             meta.put_be32(NFTA_META_KEY, direction == Direction::in ? NFT_META_IIFNAME : NFT_META_OIFNAME);
@@ -125,9 +135,9 @@ Message add_rule(std::uint8_t family, Direction direction, const LinkPattern& li
     return out;
 }
 
-void settle(netlink::Socket& socket, std::uint8_t family, const std::string& mark,
+void settle(netlink::Socket& socket, const UserChain& chain, const std::string& mark,
             const std::vector<LinkPattern>& links) {
-    auto known = list_ours(socket, family, mark);
+    auto known = list_ours(socket, chain, mark);
     std::vector<Message> batch;
     for (const LinkPattern& link : links) {
         for (const Direction direction : {Direction::in, Direction::out}) {
@@ -136,14 +146,14 @@ void settle(netlink::Socket& socket, std::uint8_t family, const std::string& mar
             const auto there =
                 std::find_if(known.begin(), known.end(), [&](const Known& it) { return it.comment == comment; });
             if (there == known.end()) {
-                batch.push_back(add_rule(family, direction, link, comment));
+                batch.push_back(add_rule(chain, direction, link, comment));
             } else {
                 known.erase(there);
             }
         }
     }
     for (const Known& stale : known) {
-        batch.push_back(remove_rule(family, stale.handle));
+        batch.push_back(remove_rule(chain, stale.handle));
     }
     if (!batch.empty()) {
         socket.execute_transaction(batch, NFNL_SUBSYS_NFTABLES);
@@ -152,13 +162,17 @@ void settle(netlink::Socket& socket, std::uint8_t family, const std::string& mar
 
 }  // namespace
 
-void let_through_docker_user(netlink::Socket& nfnetlink, const std::string& mark,
-                             const std::vector<LinkPattern>& links) {
-    for (const std::uint8_t family : {NFPROTO_IPV4, NFPROTO_IPV6}) {
-        if (has_chain(nfnetlink, family)) {
-            settle(nfnetlink, family, mark, links);
+void let_through_others(netlink::Socket& nfnetlink, const std::string& mark, const std::vector<LinkPattern>& links) {
+    for (const UserChain& chain : user_chains) {
+        if (is_there(nfnetlink, chain)) {
+            settle(nfnetlink, chain, mark, links);
         }
     }
+}
+
+bool is_chain_for_users(std::string_view name) noexcept {
+    return std::any_of(user_chains.begin(), user_chains.end(),
+                       [&](const UserChain& chain) { return name == chain.name; });
 }
 
 }  // namespace stack::net

@@ -90,6 +90,36 @@ TEST_CASE("Docker that starts after us does not cut our containers off", "[net][
     CHECK(ask(web.netns(), "192.0.2.2", 7000) == "192.0.2.1 lan");
 }
 
+TEST_CASE("ufw's FORWARD policy does not stop our networks, and its chains end as they were", "[net][coexistence]") {
+    TestHost host;
+    const auto chain_of = [](const std::string& tool) {
+        return std::string{tool == "iptables" ? "ufw-user-forward" : "ufw6-user-forward"};
+    };
+    for (const char* tool : {"iptables", "ip6tables"}) {
+        run_inside(host.netns(), {tool, "-P", "FORWARD", "DROP"});
+        run_inside(host.netns(), {tool, "-N", chain_of(tool)});
+        run_inside(host.netns(), {tool, "-A", "FORWARD", "-j", chain_of(tool)});
+    }
+    {
+        const Network network = host.network({.name = "front"});
+        TestContainer web{host, "web"};
+        web.publish(web.join(network), 8000, 80);
+        const EchoServer outside{host.lan_netns(), 7000, "lan"}, site{web.netns(), 80, "site"};
+        CHECK(ask(web.netns(), "192.0.2.2", 7000) == "192.0.2.1 lan");
+        CHECK(ask(host.lan_netns(), "192.0.2.1", 8000) == "192.0.2.2 site");
+        // `ufw reload` empties its chains.
+        FirewallWatch watch{host.firewall.table()};
+        run_inside(host.netns(), {"iptables", "-F", "ufw-user-forward"});
+        CHECK(watch.handle());
+        host.firewall.restore();
+        CHECK(ask(web.netns(), "192.0.2.2", 7000) == "192.0.2.1 lan");
+    }
+    CHECK(host.firewall.remove_if_unused());
+    for (const char* tool : {"iptables", "ip6tables"}) {
+        CHECK(run_inside(host.netns(), {tool, "-S", chain_of(tool)}) == "-N " + chain_of(tool) + "\n");
+    }
+}
+
 TEST_CASE("bridged packets that meet Docker's policy get through inside one network", "[net][coexistence]") {
     TestHost host;
     play_docker(host);
