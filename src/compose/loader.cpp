@@ -300,7 +300,11 @@ private:
         LoadedProject loaded;
         const std::vector<std::string> profiles = active_profiles();
         Node inactive = take_inactive_services(document, profiles, options().services);
-        select_services(document, options().services, findings_);
+        Node not_named = select_services(document, options().services, findings_);
+        for (Member& member : not_named.members()) {
+            inactive.members().push_back(std::move(member));
+        }
+        inactive.members_changed();
         if (options().resolve_env_files && options().interpolate) {
             resolve_service_environment(context_, document, found_.environment, false);
         }

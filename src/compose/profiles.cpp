@@ -157,10 +157,11 @@ std::set<std::string, std::less<>> named_and_needed(const Node* services, const 
     return wanted;
 }
 
-void select_services(Node& document, const std::vector<std::string>& names, Findings& findings) {
+Node select_services(Node& document, const std::vector<std::string>& names, Findings& findings) {
+    Node left_out = Node::mapping();
     Node* services = document.find("services");
     if (names.empty() || services == nullptr || !services->is_mapping()) {
-        return;
+        return left_out;
     }
     for (const std::string& name : names) {
         if (!services->has(name)) {
@@ -169,7 +170,15 @@ void select_services(Node& document, const std::vector<std::string>& names, Find
                            meant ? fmt::format("did you mean '{}'?", *meant) : std::string{});
         }
     }
-    keep_only(services, named_and_needed(services, names));
+    const Names wanted = named_and_needed(services, names);
+    std::vector<Member> kept;
+    for (Member& member : services->members()) {
+        (wanted.contains(member.key) ? kept : left_out.members()).push_back(std::move(member));
+    }
+    services->members() = std::move(kept);
+    services->members_changed();
+    left_out.members_changed();
+    return left_out;
 }
 
 }  // namespace stack::compose

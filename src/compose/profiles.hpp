@@ -25,7 +25,8 @@ void remove_unused(Node& document);
 /// The named services that there are, and everything that they depend on; of a document in short or long form.
 std::set<std::string, std::less<>> named_and_needed(const Node* services, const std::vector<std::string>& names);
 
-/// Keeps the named services and everything that they depend on. An unknown name is a finding.
-void select_services(Node& document, const std::vector<std::string>& names, Findings& findings);
+/// Keeps the named services and everything that they depend on, and gives the others back as a mapping: the files still
+/// know them, so that their containers are no orphans. An unknown name is a finding.
+Node select_services(Node& document, const std::vector<std::string>& names, Findings& findings);
 
 }  // namespace stack::compose

@@ -70,6 +70,21 @@ TEST_CASE("up -d brings services up in order, names work, ps and logs show them"
     CHECK(box.stack({"down"}).exit_code == 0);
 }
 
+TEST_CASE("up of one service leaves the containers of the others alone, and calls them no orphans", "[up]") {
+    const Sandbox box{"several"};
+    box.need_busybox();
+    const std::string service = ": {image: busybox, network_mode: none, stop_grace_period: 0s, command: sleep 3600}\n";
+    box.write("compose.yaml", "services:\n  one" + service + "  two" + service);
+    REQUIRE(box.stack({"up", "-d"}).exit_code == 0);
+    const Result up = box.stack({"up", "-d", "--remove-orphans", "one"});
+    INFO(up.all());
+    CHECK(up.exit_code == 0);
+    CHECK_FALSE(says(up, "orphan"));
+    CHECK(box.stack({"ps", "--services"}).out == "one\ntwo\n");
+    CHECK(box.stack({"down"}).exit_code == 0);
+    CHECK(settled_leftovers(box.paths()).empty());
+}
+
 TEST_CASE("stop, start and restart keep the containers", "[lifecycle]") {
     const Sandbox box{"life"};
     box.need_busybox();

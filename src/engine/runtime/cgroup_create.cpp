@@ -21,16 +21,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string group_path(const std::string& parent, const std::string& name) {
+/// Empty if no cgroup can have that name.
+std::string find_group_path(const std::string& parent, const std::string& name) {
     const std::string both = parent + "/" + name;
     std::string path;
     for (const auto part : split(both, '/')) {
         if (part == ".." || part == ".") {
-            throw Error(Errc::invalid_input, fmt::format("'{}' is no name for a cgroup", parent));
+            return {};
         }
         if (!part.empty()) {
             path += "/" + std::string{part};
         }
+    }
+    return path;
+}
+
+std::string group_path(const std::string& parent, const std::string& name) {
+    std::string path = find_group_path(parent, name);
+    if (path.empty()) {
+        throw Error(Errc::invalid_input, fmt::format("'{}' is no name for a cgroup", parent))
+            .hint("write cgroup_parent without '.' and '..' as parts");
     }
     return path;
 }
@@ -297,8 +307,13 @@ CgroupPlacement create_cgroup(const CgroupHost& host, const CgroupSpec& spec, st
 }
 
 CgroupPlacement find_cgroup(const CgroupHost& host, const std::string& parent, const std::string& name) {
-    const std::string path = group_path(parent, name);
+    // A container that never started because of its cgroup_parent has none: whoever looks after it is not stopped by
+    // that.
+    const std::string path = find_group_path(parent, name);
     CgroupPlacement placement;
+    if (path.empty()) {
+        return placement;
+    }
     std::error_code ignored;
     if (!host.v2_root().empty() && fs::exists(host.v2_root() + path, ignored)) {
         placement.v2_dir = host.v2_root() + path;

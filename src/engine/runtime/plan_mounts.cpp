@@ -107,7 +107,8 @@ void add_device_folder(std::vector<DeviceStep>& devices, const fs::path& folder,
     }
 }
 
-/// Docker gives privileged containers the host's nodes, but not its terminals and not what /dev has anyway.
+/// Docker gives privileged containers all of the host's nodes, serial lines and consoles too, but not what /dev has
+/// anyway.
 bool belongs_to_every_container(const fs::path& path) {
     static constexpr std::array<std::string_view, 10> names = {"null", "zero",    "full", "random", "urandom",
                                                                "tty",  "console", "ptmx", "pts",    "shm"};
@@ -120,8 +121,7 @@ void add_host_devices(std::vector<DeviceStep>& devices) {
          entry != fs::recursive_directory_iterator(); ++entry) {
         const fs::path& path = entry->path();
         const std::string name = path.filename();
-        if (entry.depth() == 0 &&
-            (belongs_to_every_container(path) || name == "mqueue" || name == "fd" || name.rfind("tty", 0) == 0)) {
+        if (entry.depth() == 0 && (belongs_to_every_container(path) || name == "mqueue" || name == "fd")) {
             entry.disable_recursion_pending();
             continue;
         }

@@ -46,6 +46,18 @@ TEST_CASE("a user that is not root has no capability but keeps the bounding set"
     CHECK(contains(done.out, "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t00000000a80425fb\n"));
 }
 
+TEST_CASE("a privileged container has the host's serial lines and consoles", "[runtime][isolation]") {
+    struct stat host {};
+    if (::stat("/dev/ttyS0", &host) != 0 && ::stat("/dev/tty1", &host) != 0) {
+        WARN("this host has neither /dev/ttyS0 nor /dev/tty1");
+        return;
+    }
+    Box box;
+    box.input.spec.privileged = true;
+    CHECK(contains(box.run("ls /dev").out, "tty1\n") == (::stat("/dev/tty1", &host) == 0));
+    CHECK(contains(box.run("ls /dev").out, "ttyS0\n") == (::stat("/dev/ttyS0", &host) == 0));
+}
+
 TEST_CASE("an unknown user is a sentence and nothing runs", "[runtime][isolation]") {
     Box box;
     box.input.spec.user = "eve";

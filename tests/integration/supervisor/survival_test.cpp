@@ -59,6 +59,16 @@ void rewrite_row(const Stage& stage, ContainerRow row, const std::function<void(
 
 }  // namespace
 
+TEST_CASE("a container that cannot start because of its cgroup_parent can be removed", "[supervisor]") {
+    Stage stage;
+    auto service = stage.service("a", "exec sleep 1000");
+    service.container.cgroup_parent = "../elsewhere";
+    CHECK_THROWS_WITH(stage.up(stage.state({service})), Catch::Contains("'../elsewhere' is no name for a cgroup"));
+    REQUIRE(eventually([&] { return stage.processes("stack-worker").empty(); }));
+    stage.up(stage.state({stage.service("a", "exec sleep 1000")}));
+    CHECK(stage.row("p-a-1").status == ContainerStatus::running);
+}
+
 TEST_CASE("killing the worker hurts no container and loses no line", "[supervisor]") {
     Stage stage;
     stage.up(stage.state({stage.service("a", counting), stage.service("b", "exec sleep 1000")}));

@@ -139,6 +139,14 @@ TEST_CASE("a file of the first format loads with a warning", "[compose][first_fo
           "docker-compose.yml:1:1 this file is written in the first Compose format, which is out of use");
 }
 
+TEST_CASE("services that are not named on the command line are known still", "[compose][profiles]") {
+    LoadCase named{
+        {{"compose.yaml", "services: {web: {image: a, depends_on: [db]}, db: {image: a}, dbg: {image: a}}"}}, {}, {}};
+    named.options.services = {"web"};
+    CHECK(load(named).project.services.size() == 2);
+    CHECK(load(named).project.disabled_services.contains("dbg"));
+}
+
 TEST_CASE("profiles decide which services there are", "[compose][profiles]") {
     LoadCase profiled{{{"compose.yaml", "services: {web: {image: a}, dbg: {image: a, profiles: [d]}}"}}, {}, {}};
     CHECK(load(profiled).project.services.size() == 1);
