@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "image/image_rows.hpp"
+#include "image/outgoing.hpp"
 #include "image/state.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
@@ -118,6 +119,19 @@ void insert_manifest(const ImageStore::State& state, const IncomingImage& image,
     }
 }
 
+/// Layers that were here in another form only: with this one, too, the image can go out again as it came.
+void keep_forms(const ImageStore::State& state, const std::vector<IncomingImage>& images, const UnpackLimits& limits) {
+    for (const IncomingImage& image : images) {
+        for (const auto& layer : image.layers) {
+            const auto& expected = layer.expected;
+            const Descriptor wanted{expected.media_type, expected.blob_digest, expected.size, {}, {}};
+            if (layer.at_hand && !has_layer_blob(state, wanted, expected.diff_id)) {
+                keep_layer_form(state, layer.open, expected, limits);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 void assign_diff_ids(IncomingImage& image) {
@@ -145,6 +159,7 @@ std::vector<std::string> import_images(ImageStore& store, const std::vector<Inco
     for (Job& job : jobs) {
         commit_staged_layer(state, job.parents, *job.staged);
     }
+    keep_forms(state, images, limits);
     for (const IncomingImage& image : images) {
         make_durable(state, chain_ids(parse_config(image.config_json).diff_ids));
     }

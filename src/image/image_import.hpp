@@ -17,6 +17,7 @@ struct IncomingImage {
         ExpectedLayer expected;
         /// The layer's bytes from the beginning; called from any thread, and once more in rare cases.
         std::function<std::unique_ptr<tar::Input>()> open;
+        bool at_hand{false};  ///< reading costs no network: kept in this form, too, where the layer is here already
     };
     std::string config_json;
     std::vector<Layer> layers;  ///< lowest first, one for each diff id of the config

@@ -227,6 +227,27 @@ StagedLayer stage_layer(const ImageStore::State& state, const std::function<std:
     return staged;
 }
 
+void keep_layer_form(const ImageStore::State& state, const std::function<std::unique_ptr<tar::Input>()>& open,
+                     const ExpectedLayer& expected, const UnpackLimits& limits) {
+    const TempDir folder{state.paths.temporary(), "image-layer-"};
+    const auto blob = folder.path() / "blob";
+    const auto raw = open();
+    const ProgressSink nobody;  // borrowed by the intake
+    Intake intake{*raw, expected, blob, stream_limit(limits), nobody};
+    intake.run([](std::string_view) {});
+    const std::string digest = intake.check_digests();
+    if (!intake.is_compressed()) {
+        return;
+    }
+    fs::create_directories(state.blob(digest).parent_path());
+    fs::rename(blob, state.blob(digest));
+    state.database.prepare("INSERT OR IGNORE INTO layer_blobs VALUES(?, ?, ?, ?)")
+        .bind_all(expected.diff_id, digest,
+                  expected.media_type.empty() ? media_type::of_layer(intake.compression()) : expected.media_type,
+                  intake.received())
+        .run();
+}
+
 // As engines do that mount the layers below while they unpack: the layer gets the file's content.
 void complete_staged_layer(const std::vector<fs::path>& parents, const StagedLayer& staged) {
     if (staged.unpacked.missing_links.empty()) {

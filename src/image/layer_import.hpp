@@ -41,6 +41,10 @@ struct StagedLayer {
 StagedLayer stage_layer(const ImageStore::State& state, const std::function<std::unique_ptr<tar::Input>()>& open,
                         const ExpectedLayer& expected, const UnpackLimits& limits, const ProgressSink& progress);
 
+/// Keeps the bytes of a layer that the store has already, for giving them out again. Digests are checked as ever.
+void keep_layer_form(const ImageStore::State& state, const std::function<std::unique_ptr<tar::Input>()>& open,
+                     const ExpectedLayer& expected, const UnpackLimits& limits);
+
 /// Gives it what it takes over from the layers below, whose folders are `parents` (lowest first; they may be staged
 /// themselves): files that it has hard links to. Before any layer of its image is committed.
 /// Throws Errc::invalid_input for links to nothing.

@@ -57,7 +57,7 @@ IncomingImage read_manifest_image(const ArchiveFiles& archive, const Descriptor&
         expected.blob_digest = layer.digest;
         expected.media_type = layer.media_type;
         expected.size = archive.size(name);
-        image.layers.push_back({expected, [&archive, name] { return archive.open(name); }});
+        image.layers.push_back({expected, [&archive, name] { return archive.open(name); }, true});
     }
     image.names = names_of(descriptor);
     image.manifest_media_type = manifest.media_type.empty() ? descriptor.media_type : manifest.media_type;

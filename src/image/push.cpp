@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fcntl.h>
@@ -32,7 +33,7 @@ public:
           scratch_{state_.paths.temporary(), "image-push-"} {}
 
     PushResult run() {
-        const std::string original = find_original_manifest(state_, image_);
+        const std::string original = find_original();
         Manifest manifest = original.empty() ? new_manifest() : parse_manifest(original);
         for (size_t i = 0; i < manifest.layers.size(); ++i) {
             push_layer(manifest.layers[i], image_.config.diff_ids[i]);
@@ -49,6 +50,43 @@ public:
     }
 
 private:
+    /// The manifest that the image came with. A layer that was here before it, in another form, has to be had in the
+    /// manifest's; where that cannot be, the image goes out with a new manifest.
+    std::string find_original() {
+        for (auto& text : original_manifests(state_, image_)) {
+            const auto manifest = parse_manifest(text);
+            bool there = true;
+            for (size_t i = 0; i < manifest.layers.size() && there; ++i) {
+                const auto& layer = manifest.layers[i];
+                const auto& diff_id = image_.config.diff_ids[i];
+                there = has_layer_blob(state_, layer, diff_id) || client_.has_blob(reference_.path, layer.digest) ||
+                        mount(layer.digest) || fetch(layer);
+            }
+            if (there) {
+                return std::move(text);
+            }
+        }
+        return {};
+    }
+
+    /// From a repository that the image is known in. Not kept: that it is this layer is only what the manifest says.
+    bool fetch(const Descriptor& layer) {
+        const auto file = scratch_.path() / digest_hex(layer.digest);
+        for (const std::string& known : image_.repo_digests) {
+            const Reference source = parse_reference(known);
+            try {
+                report(Progress::Kind::message, "", 0, 0, fmt::format("fetching a layer from {}", source.domain));
+                registry::make_client(source.domain)
+                    .download(source.path, layer.digest, layer.size, file, [](std::int64_t) {});
+            } catch (const Error&) {
+                continue;  // gone there, or not reachable
+            }
+            fetched_[layer.digest] = file;
+            return true;
+        }
+        return false;
+    }
+
     /// Layers go out in the compressed form that is kept; those that have none are compressed now, and the result is
     /// kept, so that the next push sends the same digests.
     Manifest new_manifest() {
@@ -124,6 +162,9 @@ private:
     }
 
     std::string layer_file(const Descriptor& layer, const std::string& diff_id) {
+        if (const auto fetched = fetched_.find(layer.digest); fetched != fetched_.end()) {
+            return fetched->second;
+        }
         if (const auto kept = state_.blob(layer.digest); std::filesystem::exists(kept)) {
             return kept;
         }
@@ -167,6 +208,7 @@ private:
     Client client_;
     TempDir scratch_;
     std::set<std::string> sent_;
+    std::map<std::string, std::string> fetched_;  ///< files by digest
     std::int64_t shown_{0};
 };
 

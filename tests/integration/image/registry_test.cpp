@@ -86,6 +86,32 @@ TEST_CASE("skopeo reads what we pushed, and we pull what skopeo pushed", "[image
     }
 }
 
+TEST_CASE("an image whose layers were here in another form goes out with the digest that it came with",
+          "[image][registry][skopeo]") {
+    World world;
+    const Registry registry{world.folder.path()};
+    world.pushed(registry.address());
+    const std::string from = registry.address() + "/skopeo:1";
+    const auto copied = run_process({.argv = {"skopeo", "--insecure-policy", "copy", "-q", "--src-tls-verify=false",
+                                              "--dest-tls-verify=false", "-f", "oci", "--dest-compress-format", "zstd",
+                                              "docker://" + registry.address() + "/team/busybox:1", "docker://" + from},
+                                     .capture_output = true});
+    INFO(copied.last_errors);
+    REQUIRE(copied.exit_code == 0);
+
+    bootstrap_image(world.there.store, "busybox");  // the layer is here, but never was compressed
+    const auto pulled = pull_image(world.there.store, parse_reference(from));
+    const auto id = world.there.store.get(from).id;
+    TempDir second{"/var/tmp", "stack-registry-"};
+    const Registry elsewhere{second.path()};
+    for (const auto& address : {registry.address(), elsewhere.address()}) {
+        const auto name = parse_reference(address + "/back:1");
+        world.there.store.tag(id, name);
+        CHECK(push_image(world.there.store, name).digest == pulled.digest);
+    }
+    CHECK(std::filesystem::is_empty(world.there.paths.temporary()));
+}
+
 TEST_CASE("a registry with passwords wants the right one", "[image][registry]") {
     World world;
     const auto password = run_process({.argv = {"htpasswd", "-Bbn", "ann", "secret"}, .capture_output = true});
