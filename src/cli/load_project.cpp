@@ -46,11 +46,12 @@ compose::LoadOptions load_options(const Context& context) {
     return options;
 }
 
-compose::LoadedProject load_project(const Context& context, const compose::LoadOptions& options) {
-    static_cast<void>(context);
+compose::LoadedProject load_project(const compose::LoadOptions& options, Warnings warnings) {
     try {
         compose::LoadedProject loaded = compose::load_project(options);
-        print_findings(loaded.warnings, *loaded.files);
+        if (warnings == Warnings::told) {
+            print_findings(loaded.warnings, *loaded.files);
+        }
         return loaded;
     } catch (const compose::LoadFailure& failure) {
         print_findings(failure.findings(), failure.files());
@@ -63,10 +64,11 @@ compose::LoadedProject load_project(const Context& context, const compose::LoadO
     }
 }
 
-compose::LoadedProject load_project(const Context& context, const std::vector<std::string>& services) {
+compose::LoadedProject load_project(const Context& context, const std::vector<std::string>& services,
+                                    Warnings warnings) {
     compose::LoadOptions options = load_options(context);
     options.services = services;
-    return load_project(context, options);
+    return load_project(options, warnings);
 }
 
 }  // namespace stack::cli

@@ -19,7 +19,7 @@ std::string given_project_name(const Context& context) {
 ProjectHandle find_project(const Context& context) {
     const std::string name = given_project_name(context);
     try {
-        compose::LoadedProject loaded = load_project(context);
+        compose::LoadedProject loaded = load_project(context, {}, Warnings::left_out);
         std::string loaded_name = loaded.project.name;
         return {std::move(loaded_name), std::move(loaded)};
     } catch (const ExitError& error) {

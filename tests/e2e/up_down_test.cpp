@@ -10,7 +10,8 @@ namespace {
 
 /// Two services: one that serves a page and one that asks for it by name and logs what it got.
 std::string web_and_client(std::uint16_t port) {
-    return R"(services:
+    return R"(version: '3'
+services:
   web:
     image: busybox
     command: ["sh", "-c", "echo served > /tmp/index.html; trap 'exit 0' TERM; httpd -f -p 80 -h /tmp & wait"]
@@ -38,6 +39,9 @@ TEST_CASE("up -d brings services up in order, names work, ps and logs show them"
     const Result up = box.stack({"up", "-d"});
     INFO(up.all());
     REQUIRE(up.exit_code == 0);
+    // What is odd about the file is told once, not by every command that looks at it.
+    CHECK(says(up, "'version' is obsolete"));
+    CHECK_FALSE(says(box.stack({"ps"}), "obsolete"));
     CHECK(says(up, "Container blog-web-1  Started"));
     CHECK(says(up, "Network blog_default  Created"));
 

@@ -174,7 +174,7 @@ int show_config(Context& context, const Flags& flags) {
     options.check_consistency = !flags.on("no-consistency");
     options.resolve_env_files = !flags.on("no-env-resolution");
     options.typed = flags.value("hash").has_value();
-    LoadedProject loaded = load_project(context, options);
+    LoadedProject loaded = cli::load_project(options);
     if (options.interpolate) {  // else what is used depends on variables
         compose::remove_unused(loaded.tree);
     }
