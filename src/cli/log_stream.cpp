@@ -75,29 +75,46 @@ void LogStream::refresh(const Ended& ended) {
             last_start_.erase(row.id);
         }
     }
+    prefixes_.clear();
+    for (size_t source = 0; source < names_.size(); ++source) {
+        const std::string name = pad(names_[source], name_width_) + "  |";
+        prefixes_.push_back(paint(name, log_colour(source), style_.colours) + " ");
+    }
 }
 
 void LogStream::print(const engine::logs::Line& line) {
-    std::string out;
+    constexpr size_t enough = size_t{64} << 10U;
     if (style_.prefix) {
-        const std::string name = pad(names_.at(line.source), name_width_);
-        out = paint(name + "  |", log_colour(line.source), style_.colours) + " ";
+        out_ += prefixes_.at(line.source);
     }
     if (style_.timestamps) {
-        out += rfc3339(line.time_ns) + " ";
+        out_ += rfc3339(line.time_ns) + " ";
     }
-    out.append(line.text);
-    out += '\n';
-    std::fwrite(out.data(), 1, out.size(), stdout);
+    out_.append(line.text);
+    out_ += '\n';
+    if (out_.size() >= enough) {
+        write_out();
+    }
+}
+
+void LogStream::write_out() {
+    std::fwrite(out_.data(), 1, out_.size(), stdout);
+    out_.clear();
 }
 
 void LogStream::pump(bool flush) {
-    reader_.read(
-        [this](const engine::logs::Line& line) {
-            print(line);
-            return true;
-        },
-        flush);
+    try {
+        reader_.read(
+            [this](const engine::logs::Line& line) {
+                print(line);
+                return true;
+            },
+            flush);
+    } catch (...) {
+        write_out();  // what was read before counts
+        throw;
+    }
+    write_out();
     std::fflush(stdout);
 }
 

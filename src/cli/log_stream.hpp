@@ -52,6 +52,7 @@ public:
 private:
     engine::ContainerRow settled(const engine::ContainerRow& row) const;
     void print(const engine::logs::Line& line);
+    void write_out();
 
     const Context& context_;
     std::string project_;
@@ -64,6 +65,8 @@ private:
     std::map<std::string, std::int64_t> told_;        ///< the beginning of the run whose end was told last
     std::int64_t tell_since_ns_{std::numeric_limits<std::int64_t>::max()};
     size_t name_width_{0};
+    std::vector<std::string> prefixes_;  ///< by source, padded and coloured
+    std::string out_;                    ///< lines on their way to standard output
     bool any_up_{false};
 };
 

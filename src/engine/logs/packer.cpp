@@ -115,12 +115,11 @@ bool Packer::step() {
     return true;
 }
 
-std::string unpack(const std::filesystem::path& packed) {
+Mapping unpack(const std::filesystem::path& packed) {
     const std::string bytes = read_file(packed);
     const auto size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-    std::string text;
     if (size != ZSTD_CONTENTSIZE_UNKNOWN && size != ZSTD_CONTENTSIZE_ERROR) {
-        text.resize(size);
+        Mapping text = Mapping::fresh(size);
         if (ZSTD_decompress(text.data(), text.size(), bytes.data(), bytes.size()) == size) {
             return text;
         }

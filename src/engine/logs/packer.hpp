@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/logs/format.hpp"
+#include "engine/logs/mapping.hpp"
 
 namespace stack::engine::logs {
 
@@ -32,6 +33,6 @@ private:
 };
 
 /// The bytes of a file that a Packer packed. Throws Error if they are damaged.
-std::string unpack(const std::filesystem::path& packed);
+Mapping unpack(const std::filesystem::path& packed);
 
 }  // namespace stack::engine::logs

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/logs/format.hpp"
+#include "engine/logs/mapping.hpp"
 #include "support/kernel/unique_fd.hpp"
 
 namespace stack::engine::logs {
@@ -16,9 +17,6 @@ namespace stack::engine::logs {
 class MappedFile {
 public:
     explicit MappedFile(const std::filesystem::path& file);
-    MappedFile(MappedFile&& other) noexcept;
-    MappedFile& operator=(MappedFile&& other) noexcept;
-    ~MappedFile();
 
     /// Bytes [offset, offset + length) as far as they are there. Views die with the next call.
     std::string_view bytes(std::uint64_t offset, std::uint64_t length);
@@ -26,11 +24,8 @@ public:
     std::uint64_t size();
 
 private:
-    void remap(std::uint64_t size);
-    UniqueFd file_;
-    const char* address_{nullptr};
-    std::uint64_t mapped_{0};
-    std::string unpacked_;
+    UniqueFd file_;  ///< empty if the bytes were unpacked, or nothing is there
+    Mapping mapping_;
 };
 
 /// One generation of one container's log.
