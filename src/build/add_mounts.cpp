@@ -8,9 +8,9 @@
 
 #include "build/run_mounts.hpp"
 #include "build/stage_builder.hpp"
-#include "engine/runtime/rootfs.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
+#include "support/kernel/file_copy.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/text.hpp"
 
@@ -47,6 +47,33 @@ fs::path cache_folder(const Paths& paths, const RunMount& mount) {
         check(::chown(folder.c_str(), mount.uid, mount.gid), [] { return "change the owner of a cache folder"; });
     }
     return folder;
+}
+
+/// What a run writes into a tree bound with `rw` is thrown away, as BuildKit does: it gets a copy, whose files share
+/// their extents with the tree's where the file system can. Works on every kernel, other than an overlay mounted
+/// elsewhere.
+fs::path copy_for_writing(const SourceTree& tree, const SourceTree::Match& match, const fs::path& place) {
+    const auto folder = place / "tree";
+    fs::create_directories(folder);
+    fs::create_directories(place / "staging");
+    const UniqueFd into = kernel::open_at(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY);
+    const UniqueFd staging = kernel::open_at(AT_FDCWD, place / "staging", O_RDONLY | O_DIRECTORY);
+    kernel::CopyOptions options;
+    const auto prefix = match.is_folder && !match.path.empty() ? match.path + "/" : std::string{};
+    options.skip = [&tree, prefix](const std::string& path, bool is_folder) {
+        return tree.hides(prefix + path, is_folder);
+    };
+    kernel::TreeCopier copier{staging.get(), std::move(options)};
+    if (match.is_folder) {
+        copier.copy_folder(tree.folder(match.path), into.get());
+        return folder;
+    }
+    const auto parent = tree.parent_of(match);
+    const auto name = fs::path{match.path}.filename().string();
+    if (const auto entry = parent.find(name)) {
+        copier.copy_entry(parent, *entry, into.get(), name);
+    }
+    return folder / name;
 }
 
 }  // namespace
@@ -110,24 +137,22 @@ bool StageBuilder::add_bind_mount(const Instruction& run, const RunMount& mount,
     }
     const auto found = tree->match(mount.source.empty() ? "." : mount.source, false).front();
     key += tree->digest(found, {}, true) + "\n";
-    runtime::RootfsPlan plan;
-    for (const auto& layer : tree->layers()) {
-        plan.layers.push_back(layer);
-    }
-    // Writes of the run stay in a scratch upperdir that is thrown away, as BuildKit does for `rw`.
-    std::string source = plan.layers.front() + "/" + found.path;
-    if (plan.layers.size() > 1 || !mount.read_only) {
+    const auto target = target_of(state_, mount.target);
+    if (!mount.read_only) {
         request.scratch.push_back(std::make_unique<TempDir>(job_.store.begin_layer()));
-        const auto& place = request.scratch.back()->path();
-        plan.upper = place / "upper";
-        plan.work = place / "work";
-        fs::create_directories(plan.upper);
-        fs::create_directories(plan.work);
-        UniqueFd root = runtime::mount_overlay_detached(plan);
-        request.held.push_back(kernel::open_in_root(root.get(), "/" + found.path, O_PATH));
-        source = fmt::format("/proc/{}/fd/{}", ::getpid(), request.held.back().get());
+        const auto copy = copy_for_writing(*tree, found, request.scratch.back()->path());
+        request.mounts.push_back(bind_of(copy, target, false));
+    } else if (tree->layers().size() == 1) {
+        request.mounts.push_back(bind_of(tree->layers().front().string() + "/" + found.path, target, true));
+    } else {
+        runtime::ResolvedMount layered;
+        layered.type = runtime::ResolvedMount::Type::overlay;
+        layered.layers.assign(tree->layers().begin(), tree->layers().end());
+        layered.subpath = found.path;
+        layered.target = target;
+        layered.read_only = true;
+        request.mounts.push_back(std::move(layered));
     }
-    request.mounts.push_back(bind_of(source, target_of(state_, mount.target), mount.read_only));
     return true;
 }
 

@@ -30,10 +30,6 @@ public:
             count += source.matches.size();
         }
         target_is_folder_ = request.target.ends_with('/') || count > 1 || request.parents;
-        if (count > 1 && !request.target.ends_with('/') && !request.parents) {
-            throw Error(Errc::invalid_input, fmt::format("several files cannot be copied to '{}'", request.target))
-                .hint(fmt::format("if it is meant as a folder, write '{}/'", request.target));
-        }
     }
 
     void run() {
@@ -48,13 +44,13 @@ public:
 private:
     kernel::CopyOptions options_for(const CopyRequest::Source& source, const Match& match) const {
         kernel::CopyOptions options;
-        options.owner = request_.owner;
+        options.owner = source.unpacked ? std::nullopt : request_.owner;
         if (!options.owner && source.is_context) {
             options.owner = {0, 0};
         }
         options.keep_xattrs = !source.is_context;
         options.time = request_.time;
-        if (!request_.mode_text.empty()) {
+        if (!request_.mode_text.empty() && !source.unpacked) {
             options.mode = parse_mode(request_.mode_text);
         }
         const auto prefix = match.is_folder && !match.path.empty() ? match.path + "/" : std::string{};
@@ -101,22 +97,25 @@ private:
         if (!entry) {
             throw Error(Errc::not_found, fmt::format("'{}' is no longer there", match.path));
         }
-        const UniqueFd target = writer_.ensure_folder(folder, fresh_);
+        // A link to a file leads on: what it points to is replaced, and the link stays.
+        const fs::path written = place.exists ? fs::path{place.path} : folder / name;
+        const UniqueFd target = writer_.ensure_folder(written.parent_path(), fresh_);
         kernel::CopyOptions options = options_for(source, match);
         options.skip = nullptr;  // it was asked for by name
         kernel::TreeCopier single{staging_.get(), std::move(options)};
-        single.copy_entry(parent, *entry, target.get(), name);
+        single.copy_entry(parent, *entry, target.get(), written.filename());
     }
 
     void copy_folder(const CopyRequest::Source& source, const Match& match, const std::string& base,
                      kernel::TreeCopier& copier) {
         const auto from = source.tree->folder(match.path);
-        if (writer_.resolve(base).exists) {
+        if (!request_.parents || writer_.resolve(base).exists) {
+            // The content only: a target that is made for it is a folder like any other, as with BuildKit.
             const UniqueFd target = writer_.ensure_folder(base, fresh_);
             copier.copy_content_of(from, target.get());
             return;
         }
-        // A folder that the copy makes gets the source's mode; its parents do not.
+        // With --parents the folder itself is copied, the ones above it are not.
         auto path = base;
         while (path.size() > 1 && path.ends_with('/')) {
             path.pop_back();
@@ -136,8 +135,10 @@ private:
 }  // namespace
 
 std::string describe_copy(const CopyRequest& request) {
-    std::string text = fmt::format("to {}\nmode {}\nexclude {}\nparents {}\n", request.target, request.mode_text,
-                                   request.exclude_text, request.parents);
+    // Counted up when a copy's outcome changes: layers of earlier versions are not taken from the cache then.
+    constexpr int rules = 2;
+    std::string text = fmt::format("rules {}\nto {}\nmode {}\nexclude {}\nparents {}\n", rules, request.target,
+                                   request.mode_text, request.exclude_text, request.parents);
     if (request.time) {
         text += fmt::format("time {}\n", request.time->tv_sec);
     }
@@ -145,7 +146,7 @@ std::string describe_copy(const CopyRequest& request) {
         text += fmt::format("owner {}:{}\n", request.owner->first, request.owner->second);
     }
     for (const auto& source : request.sources) {
-        const bool with_owner = !source.is_context && !request.owner;
+        const bool with_owner = !source.is_context && (!request.owner || source.unpacked);
         for (const auto& match : source.matches) {
             text += fmt::format("{} {} {} {}\n", match.is_folder ? "folder" : "file", match.name,
                                 request.parents ? match.as_written : "",

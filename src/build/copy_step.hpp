@@ -19,6 +19,7 @@ struct CopyRequest {
         const SourceTree* tree{nullptr};
         std::vector<SourceTree::Match> matches;
         bool is_context{true};  ///< from outside the image world: owner is root, xattrs stay behind
+        bool unpacked{false};   ///< a tar's content: owners and modes are the tar's, whatever --chown and --chmod say
     };
     std::vector<Source> sources;
     std::string target;  ///< absolute; a slash at its end means a folder

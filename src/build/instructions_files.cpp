@@ -144,6 +144,10 @@ StageBuilder::Progress StageBuilder::copy_(const Instruction& instruction) {
     CopyRequest request;
     request.target = state_.absolute(words.target);
     request.parents = flag_is_set(instruction, "parents");
+    if (words.sources.size() > 1 && !request.target.ends_with('/') && !request.parents) {
+        throw Error(Errc::invalid_input, fmt::format("several files cannot be copied to '{}'", words.target))
+            .hint(fmt::format("if it is meant as a folder, write '{}/'", words.target));
+    }
     if (const auto owner = flag_value(instruction, "chown")) {
         request.owner = resolve_owner(state_.layers, expand.word(*owner));
     }
@@ -253,7 +257,7 @@ void StageBuilder::unpack_tars(Fetched& fetched, CopyRequest& request) const {
         fetched.trees.push_back(
             std::make_unique<SourceTree>(std::vector{fetched.folders.back().path()}, IgnoreRules{}, nullptr));
         // Owners and xattrs are the archive's.
-        request.sources.push_back({fetched.trees.back().get(), {{"", "", "", true}}, false});
+        request.sources.push_back({fetched.trees.back().get(), {{"", "", "", true}}, false, true});
     }
     if (!plain.empty()) {
         source.matches = std::move(plain);
@@ -288,7 +292,8 @@ StageBuilder::Progress StageBuilder::workdir_(const Instruction& instruction) {
     while (path.size() > 1 && path.ends_with('/')) {
         path.pop_back();
     }
-    state_.config.working_dir = path;
+    const auto written = state_.expander(job_.staged.file->directives.escape).word(instruction.text);
+    state_.config.working_dir = written.starts_with('/') ? written : path;  // BuildKit keeps an absolute one as it is
     ++number_;
     if (path == "/" || config_only_ ||
         (!state_.layers.empty() && kernel::resolve_in_layers(kernel::LayeredDir::root(state_.layers), path).exists)) {

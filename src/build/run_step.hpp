@@ -31,8 +31,7 @@ struct RunRequest {
     };
     std::optional<Script> script;                   ///< a here-document with `#!`, laid into the container as a program
     std::vector<kernel::FileLock> locks;            ///< of caches with sharing=locked; held while it runs
-    std::vector<std::unique_ptr<TempDir>> scratch;  ///< upperdirs of bound trees; thrown away
-    std::vector<UniqueFd> held;                     ///< those trees
+    std::vector<std::unique_ptr<TempDir>> scratch;  ///< copies of trees bound with `rw`; thrown away
     std::string network;                            ///< "", "default", "host", "none"
     bool privileged{false};
     bool interactive{false};  ///< with this process's standard streams instead of output_fd()

@@ -99,8 +99,23 @@ bool SourceTree::hides(const std::string& path, bool is_folder) const {
     if (rules_.empty() || !rules_.ignores(path)) {
         return false;
     }
-    // An ignored folder is there as long as something below it may be.
-    return !is_folder || rules_.can_skip(path);
+    // An ignored folder is there only for what is taken back below it.
+    return !is_folder || rules_.can_skip(path) || !shows_below(path);
+}
+
+bool SourceTree::shows_below(const std::string& path) const {
+    const auto [known, is_new] = shows_below_.try_emplace(path, false);
+    if (!is_new) {
+        return known->second;
+    }
+    for (const auto& entry : folder(path).list()) {
+        const auto below = joined(path, entry.name);
+        const bool folder_with_some = S_ISDIR(entry.status.st_mode) && !rules_.can_skip(below) && shows_below(below);
+        if (!rules_.ignores(below) || folder_with_some) {
+            return shows_below_[path] = true;
+        }
+    }
+    return false;
 }
 
 kernel::LayeredDir SourceTree::folder(const std::string& path) const {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ public:
     kernel::LayeredDir folder(const std::string& path) const;
 
 private:
+    bool shows_below(const std::string& folder) const;
     void expand(const std::string& prefix, const std::string& written, const std::vector<std::string>& parts,
                 size_t next, bool deep, std::vector<Match>& found) const;
     void expand_deep(const std::string& pattern, const std::string& prefix, std::vector<Match>& found) const;
@@ -48,6 +50,7 @@ private:
     std::vector<std::filesystem::path> layers_;
     IgnoreRules rules_;
     const FileDigests* digests_;
+    mutable std::map<std::string, bool> shows_below_;  ///< folders that were asked for
 };
 
 }  // namespace stack::build

@@ -129,3 +129,67 @@ TEST_CASE("the same inputs and SOURCE_DATE_EPOCH give the same image in another 
     };
     CHECK(once() == once());
 }
+
+// Each of these was compared with BuildKit 0.13 (dockerd 26.1).
+TEST_CASE("a copied folder's target is a folder like any other", "[build][copy]") {
+    Workshop shop;
+    shop.write("private/file", "x", 0640);
+    std::filesystem::permissions(shop.context / "private", std::filesystem::perms{0700});
+    const auto id = shop.build(
+        "FROM busybox AS from\nRUN mkdir /o && chown 5:6 /o && touch /o/f\n"
+        "FROM busybox\nRUN mkdir -m 711 /old\nCOPY private /p\nCOPY private /old\nCOPY --chmod=0751 private /m\n"
+        "COPY --from=from /o /o\nCOPY private* /w\n");
+    CHECK(shop.describe(id, "/p") == "0755 0:0 folder");
+    CHECK(shop.describe(id, "/p/file") == "0640 0:0 file");
+    CHECK(shop.describe(id, "/old") == "0711 0:0 folder");
+    CHECK(shop.describe(id, "/m") == "0755 0:0 folder");
+    CHECK(shop.describe(id, "/o") == "0755 0:0 folder");
+}
+
+TEST_CASE("a wildcard with several matches makes its target a folder", "[build][copy]") {
+    Workshop shop;
+    shop.write("d/one", "1");
+    shop.write("d/two", "2");
+    CHECK(shop.file(shop.build("FROM busybox\nCOPY d/* /many\n"), "/many/two") == "2");
+    CHECK_THROWS_WITH(shop.build("FROM busybox\nCOPY d/one d/two /many\n"), Catch::Contains("cannot be copied"));
+}
+
+TEST_CASE("a file copied onto a link goes where the link leads", "[build][copy]") {
+    Workshop shop;
+    shop.write("file", "new");
+    const auto id = shop.build("FROM busybox\nRUN mkdir /r && echo old > /r/f && ln -s r/f /l\nCOPY file /l\n");
+    CHECK(shop.describe(id, "/l").ends_with("link"));
+    CHECK(shop.file(id, "/r/f") == "new");
+}
+
+TEST_CASE("ignored folders come only with what is taken back below them", "[build][copy][ignore]") {
+    Workshop shop;
+    shop.write("a/deep/keep", "x");
+    shop.write("a/gone/file", "x");
+    shop.write("b/file", "x");
+    std::filesystem::create_directory(shop.context / "empty");
+    shop.request.ignore_text = "**\n!a/deep/keep\n";
+    const auto id = shop.build("FROM busybox\nCOPY . /c\n");
+    CHECK(shop.file(id, "/c/a/deep/keep") == "x");
+    for (const char* path : {"/c/a/gone", "/c/b", "/c/empty"}) {
+        CHECK(shop.describe(id, path) == "(none)");
+    }
+    std::filesystem::create_directory(shop.context / "another");
+    CHECK(shop.build("FROM busybox\nCOPY . /c\n") == id);  // nor do they count
+}
+
+TEST_CASE("a tree of several layers is bound, and one bound for writing is a copy", "[build][run][mounts]") {
+    Workshop shop;
+    shop.write("dir/file", "context\n");
+    const auto id = shop.build(
+        "FROM busybox AS from\nRUN echo made > /made\nFROM busybox\n"
+        "RUN --mount=type=bind,from=from,target=/m cat /m/made > /one && if echo x > /m/made; then exit 1; fi\n"
+        "RUN --mount=type=bind,from=from,source=/made,target=/f cat /f > /two\n"
+        "RUN --mount=target=/w,rw cat /w/dir/file > /three && echo x > /w/dir/file && rm -r /w/dir\n"
+        "RUN --mount=type=bind,from=from,target=/m,rw rm /m/made && ls /m/bin > /dev/null\n");
+    CHECK(shop.file(id, "/one") == "made\n");
+    CHECK(shop.file(id, "/two") == "made\n");
+    CHECK(shop.file(id, "/three") == "context\n");
+    CHECK(read_file(shop.context / "dir/file") == "context\n");
+    CHECK(shop.describe(id, "/m") == "(none)");
+}
