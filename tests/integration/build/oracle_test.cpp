@@ -63,6 +63,24 @@ constexpr Case cases[] = {
      "RUN echo built > /result && chown 3:4 /result\nFROM localhost/base:1 AS other\nRUN echo unused > /unused\n"
      "FROM localhost/base:1\nCOPY --from=0 /result /taken\nCOPY --from=other /etc/group /groups\n"},
     {"add", "ADD packed.tgz /unpacked/\nADD file /plain\nADD dir /tree\n"},
+    {"wildcards", "COPY f* /w/\nCOPY dir/? /q/\nCOPY dir/[ab]* /r/\nCOPY dir/*.md dir/a /s/\nCOPY s*.sh /bin\n"},
+    {"targets",
+     "COPY file /n1/n2/file\nCOPY file /n3/\nCOPY dir/ /d2/\nCOPY file /etc\nCOPY file script.sh /two/\nWORKDIR /wd\n"
+     "COPY file .\nCOPY file sub/\nCOPY dir ./x\n"},
+    {"escape", "# escape=`\nFROM localhost/base:1\nRUN echo a `\n && echo \"b\\c\" > /e\nCOPY file `\n  /f\n"},
+    {"whiteouts",
+     "RUN mkdir -p /p/q && echo 1 > /p/q/1 && echo 2 > /p/2\nRUN rm -r /p/q && mkdir /p/q && echo 3 > /p/q/3\n"
+     "RUN rm /p/2 && mkdir /p/2 && rm -rf /etc/group\nCOPY file /p/q/1\n"},
+    {"json", "COPY [\"file\", \"script.sh\", \"/j 2/\"]\nRUN [\"/bin/sh\", \"-c\", \"echo $0 > /j3\", \"arg0\"]\n"},
+    {"args",
+     "ARG G=glob\nFROM localhost/base:1 AS a\nARG G\nARG H=here\nARG L=$G-loc\nRUN echo \"$G $H $L\" > /a\n"
+     "ENV H=env\nRUN echo \"$H\" > /a2\n"},
+    {"user",
+     "RUN mkdir -m 777 /w && echo u:x:77:78::/home/u:/bin/sh >> /etc/passwd\nUSER u\nRUN id -u > /w/id; touch /w/t\n"
+     "COPY file /w/copied\nUSER 5:55\nRUN id -g > /w/id2\n"},
+    {"special",
+     "RUN mkfifo /ff && ln -s x /sy && echo h > /h1 && ln /h1 /h2 && chmod 6755 /h1 && touch \"/sp ace\" && mkdir -m "
+     "1777 /st\n"},
     {"from-scratch", "FROM scratch\nCOPY dir /\nENV A=b\n"},
 };
 
@@ -96,7 +114,8 @@ void fill(const Workshop& shop) {
 
 std::string dockerfile_of(const Case& one) {
     const std::string text = one.dockerfile;
-    return text.starts_with("FROM") ? text : fmt::format("FROM {}\n{}", base_name, text);
+    const bool has_from = text.find("FROM ") != std::string::npos && !text.starts_with("RUN");
+    return has_from ? text : fmt::format("FROM {}\n{}", base_name, text);
 }
 
 /// "path type mode owner content", a line for each file.
