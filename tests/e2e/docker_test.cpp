@@ -121,3 +121,75 @@ TEST_CASE("run -it has a terminal, exec -it another, Ctrl-P Ctrl-Q leaves", "[do
     CHECK(second.wait().exit_code == 6);
     CHECK(box.docker({"rm", "-f", "shell"}).exit_code == 0);
 }
+
+TEST_CASE("devices of a CDI file are given by --gpus, --device and a Compose file", "[docker][cdi]") {
+    const Sandbox box{"cdi"};
+    box.need_busybox();
+    box.write("cdi/vendor.yaml",
+              "cdiVersion: \"0.6.0\"\n"
+              "kind: vendor.com/gpu\n"
+              "containerEdits: {env: [VENDOR=yes]}\n"
+              "devices:\n"
+              "  - name: all\n"
+              "    containerEdits:\n"
+              "      deviceNodes: [{path: /dev/gpu0, hostPath: /dev/full, permissions: rw, fileMode: 0640, gid: 44}]\n"
+              "      mounts: [{hostPath: /etc/hostname, containerPath: /vendor/file, options: [ro, bind]}]\n"
+              "      additionalGids: [44]\n");
+    const std::string look =
+        "echo $VENDOR; stat -c %a:%g:%t:%T /dev/gpu0; echo x > /dev/gpu0 || echo full; "
+        "echo x > /vendor/file || echo read-only; id -G | grep -ow 44";
+    const std::string seen = "yes\n640:44:1:7\nfull\nread-only\n44\n";
+    const auto with_files = [&](const std::string& program, const std::vector<std::string>& args) {
+        Command command = box.command(program, args);
+        command.env["STACK_CDI_DIRS"] = box.project_dir() / "cdi";
+        return run(command);
+    };
+    for (const auto& flag : {std::vector<std::string>{"--gpus", "all"}, {"--device", "vendor.com/gpu=all"}}) {
+        const Result result =
+            with_files("docker", {"run", "--rm", flag[0], flag[1], "--network", "none", "busybox", "sh", "-c", look});
+        INFO(result.all());
+        CHECK(result.out == seen);
+    }
+    box.write("compose.yaml",
+              "services:\n"
+              "  one: {image: busybox, network_mode: none, gpus: all, command: [cat, /proc/mounts]}\n"
+              "  two:\n"
+              "    image: busybox\n"
+              "    network_mode: none\n"
+              "    command: [cat, /proc/mounts]\n"
+              "    deploy: {resources: {reservations: {devices: [{capabilities: [gpu], count: all}]}}}\n"
+              "  three: {image: busybox, network_mode: none, devices: [vendor.com/gpu=nope], command: 'true'}\n");
+    REQUIRE(with_files("stack", {"up", "-d", "one", "two"}).exit_code == 0);
+    for (const char* service : {"one", "two"}) {
+        INFO(service);
+        CHECK(eventually([&] {
+            return box.stack({"logs", "--no-log-prefix", service}).out.find(" /vendor/file ") != std::string::npos;
+        }));
+    }
+    const Result refused = with_files("stack", {"up", "-d", "three"});
+    INFO(refused.all());
+    CHECK(refused.exit_code == 1);
+    CHECK(refused.err.find("this host has no CDI device 'vendor.com/gpu=nope'") != std::string::npos);
+    CHECK(refused.err.find("have vendor.com/gpu=all") != std::string::npos);
+}
+
+TEST_CASE("docker run limits block devices and refuses what it cannot do", "[docker]") {
+    const Sandbox box{"limits"};
+    box.need_busybox();
+    const auto refused = [&](const std::vector<std::string>& flags) {
+        std::vector<std::string> args{"run", "--rm"};
+        args.insert(args.end(), flags.begin(), flags.end());
+        args.insert(args.end(), {"busybox", "true"});
+        const Result result = box.docker(args);
+        CHECK(result.exit_code == 125);
+        return result.err;
+    };
+    CHECK_THAT(refused({"--device-read-bps", "/dev/null:1mb"}), Catch::Contains("'/dev/null' is not a block device"));
+    CHECK_THAT(refused({"--device-write-iops", "/dev/null"}), Catch::Contains("expected /dev/sda:100"));
+    CHECK_THAT(refused({"--gpus", "many"}), Catch::Contains("'many' is neither a number nor all"));
+    CHECK_THAT(refused({"--volume-driver", "nfs"}), Catch::Contains("no volume driver 'nfs'"));
+    CHECK_THAT(refused({"--kernel-memory", "1g"}), Catch::Contains("--kernel-memory has no effect"));
+    CHECK_THAT(refused({"--storage-opt", "size=1g"}), Catch::Contains("storage_opt 'size'"));
+    CHECK_THAT(refused({"--userns", "keep-id"}), Catch::Contains("userns_mode 'keep-id'"));
+    CHECK(box.docker({"run", "--rm", "--userns", "host", "--disable-content-trust", "busybox", "true"}).exit_code == 0);
+}

@@ -6,6 +6,7 @@
 #include "cli/container/attach_session.hpp"
 #include "cli/container/create.hpp"
 #include "cli/container/spec_flags.hpp"
+#include "cli/exit_codes.hpp"
 #include "cli/terminal_session.hpp"
 #include "cli/verbs.hpp"
 #include "engine/client.hpp"
@@ -35,10 +36,21 @@ void take_streams(const Flags& flags, AttachWish& wish) {
     wish.show_err = has("stderr");
 }
 
+/// The program never ran: that is 125, whether a flag or its value is wrong.
+desired::ContainerSpec spec_to_run(const Flags& flags) {
+    try {
+        return spec_from_flags(flags);
+    } catch (const UsageError&) {
+        throw;
+    } catch (const Error& error) {
+        throw ExitError{exit_engine_error, error};
+    }
+}
+
 }  // namespace
 
 int container_run(Context& context, const Flags& flags) {
-    desired::ContainerSpec spec = spec_from_flags(flags);
+    desired::ContainerSpec spec = spec_to_run(flags);
     AttachWish wish;
     wish.interactive = flags.on("interactive");
     wish.tty = flags.on("tty");

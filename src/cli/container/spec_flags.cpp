@@ -139,6 +139,7 @@ desired::ContainerSpec spec_from_flags(const Flags& flags) {
     take_resource_flags(flags, spec);
     take_health_flags(flags, spec);
     take_security_flags(flags, spec);
+    take_device_flags(flags, spec);
     return spec;
 }
 

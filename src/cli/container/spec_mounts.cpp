@@ -127,6 +127,10 @@ desired::Mount parse_volume(const std::string& text) {
 }
 
 void take_mount_flags(const Flags& flags, desired::ContainerSpec& spec) {
+    if (const std::string driver = flags.value_or("volume-driver", "local"); driver != "local") {
+        throw Error{Errc::unsupported, fmt::format("there is no volume driver '{}': only local", driver)}.hint(
+            "make the volume with its options first: docker volume create --opt …");
+    }
     for (const std::string& text : flags.values("volume")) {
         spec.mounts.push_back(parse_volume(text));
     }

@@ -29,6 +29,12 @@ void take_resource_flags(const Flags& flags, desired::ContainerSpec& spec) {
     resources.cpu_shares = flags.number("cpu-shares").value_or(0);
     resources.cpu_period_us = flags.number("cpu-period").value_or(0);
     resources.cpu_quota_us = flags.number("cpu-quota").value_or(0);
+    resources.cpu_rt_period_us = flags.number("cpu-rt-period").value_or(0);
+    resources.cpu_rt_runtime_us = flags.number("cpu-rt-runtime").value_or(0);
+    if (flags.given("kernel-memory")) {
+        throw Error{Errc::unsupported, "--kernel-memory has no effect: kernels have no such limit any more"}.hint(
+            "use --memory, which counts the kernel's memory too");
+    }
     resources.cpuset_cpus = flags.value_or("cpuset-cpus", "");
     resources.cpuset_mems = flags.value_or("cpuset-mems", "");
     resources.pids_limit = std::max(0L, flags.number("pids-limit").value_or(0));
@@ -36,7 +42,6 @@ void take_resource_flags(const Flags& flags, desired::ContainerSpec& spec) {
     if (const std::optional<long> score = flags.number("oom-score-adj")) {
         resources.oom_score_adj = static_cast<int>(*score);
     }
-    resources.blkio.weight = static_cast<std::uint16_t>(flags.number("blkio-weight").value_or(0));
     spec.shm_size = size_flag(flags, "shm-size");
 }
 

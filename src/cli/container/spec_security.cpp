@@ -7,24 +7,6 @@ namespace stack::cli {
 
 namespace {
 
-/// "/dev/sda:/dev/xvda:rwm", "/dev/sda:rw", a CDI name ("vendor.com/class=device").
-desired::Device parse_device(const std::string& text) {
-    const std::vector<std::string_view> parts = split(text, ':');
-    desired::Device device{.host_path = std::string{parts[0]}, .container_path = std::string{parts[0]}};
-    if (parts.size() > 3 || parts[0].empty()) {
-        throw UsageError{fmt::format("invalid device '{}'", text)};
-    }
-    if (parts.size() == 2 && !parts[1].starts_with('/')) {
-        device.permissions = std::string{parts[1]};
-    } else if (parts.size() > 1) {
-        device.container_path = std::string{parts[1]};
-    }
-    if (parts.size() == 3) {
-        device.permissions = std::string{parts[2]};
-    }
-    return device;
-}
-
 desired::Ulimit parse_ulimit(const std::string& text) {
     const size_t equals = text.find('=');
     const size_t colon = text.find(':', equals);
@@ -59,10 +41,6 @@ void take_security_flags(const Flags& flags, desired::ContainerSpec& spec) {
     spec.userns = flags.value_or("userns", "");
     spec.cgroup = flags.value_or("cgroupns", "");
     spec.cgroup_parent = flags.value_or("cgroup-parent", "");
-    spec.device_cgroup_rules = flags.values("device-cgroup-rule");
-    for (const std::string& text : flags.values("device")) {
-        spec.devices.push_back(parse_device(text));
-    }
     for (const std::string& text : flags.values("ulimit")) {
         spec.ulimits.push_back(parse_ulimit(text));
     }

@@ -117,13 +117,6 @@ void refuse_unsupported(const ContainerSpec& spec) {
             Errc::unsupported,
             fmt::format("runtime '{}' is not supported: containers are run by this program itself", spec.runtime));
     }
-    if (!spec.device_requests.empty()) {
-        const auto& request = spec.device_requests.front();
-        throw Error(Errc::unsupported,
-                    fmt::format("no device of driver '{}' can be given to the container: CDI is not supported yet",
-                                request.driver.empty() ? "nvidia" : request.driver))
-            .hint("name the device nodes under 'devices:'");
-    }
 }
 
 }  // namespace
@@ -139,6 +132,7 @@ PlannedLaunch make_launch_plan(const LaunchInput& input) {
     plan.mounts = plan_mounts(input, plan.namespaces);
     plan.files = plan_files(input.spec);
     plan.devices = plan_devices(input.spec);
+    plan.devices.insert(plan.devices.end(), input.device_edits.nodes.begin(), input.device_edits.nodes.end());
     if (!input.spec.privileged && !system_paths_unconfined(input.spec)) {
         plan.masked_paths = default_masked_paths();
         plan.read_only_paths = default_read_only_paths();
@@ -148,6 +142,8 @@ PlannedLaunch make_launch_plan(const LaunchInput& input) {
     plan.domainname = input.spec.domainname;
     plan.init = input.spec.init;
     plan.process = plan_process(input, plan.hostname, planned.warnings);
+    const auto& warnings = input.device_edits.warnings;
+    planned.warnings.insert(planned.warnings.end(), warnings.begin(), warnings.end());
     return planned;
 }
 

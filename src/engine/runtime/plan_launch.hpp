@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "desired/container_spec.hpp"
+#include "engine/runtime/cdi/edits.hpp"
 #include "engine/runtime/launch_plan.hpp"
 #include "image/config.hpp"
 #include "volumes/resolved_mount.hpp"
@@ -23,7 +24,8 @@ struct LaunchInput {
     std::filesystem::path seccomp_cache;  ///< folder for compiled filters, $STACK_ROOT/seccomp
     std::vector<ResolvedMount> mounts;    ///< sources are settled, see volumes/resolve_mounts.hpp
     CgroupPlacement cgroup;
-    std::string hostname;  ///< used when the spec names none: the short id
+    DeviceEdits device_edits;  ///< cdi::device_edits() of the spec
+    std::string hostname;      ///< used when the spec names none: the short id
 };
 
 struct PlannedLaunch {

@@ -138,7 +138,8 @@ void add_host_devices(std::vector<DeviceStep>& devices) {
 std::vector<MountStep> plan_mounts(const LaunchInput& input, const NamespacePlan& namespaces) {
     std::vector<MountStep> mounts = default_mounts(input.spec, namespaces, input.cgroup);
     add_engine_files(mounts, input);
-    std::vector<MountStep> wanted;
+    // Before the user's, which may stand in the same place.
+    std::vector<MountStep> wanted = input.device_edits.mounts;
     for (const ResolvedMount& mount : input.mounts) {
         wanted.push_back(step_of(mount));
     }

@@ -79,7 +79,8 @@ std::vector<std::string> environment(const LaunchInput& input, const std::string
     if (input.spec.tty) {
         env.emplace_back("TERM=xterm");
     }
-    return merge_environment(merge_environment(env, input.image.env), input.spec.environment);
+    env = merge_environment(merge_environment(env, input.image.env), input.spec.environment);
+    return merge_environment(env, input.device_edits.env);
 }
 
 }  // namespace
@@ -118,6 +119,8 @@ ProcessPlan plan_process(const LaunchInput& input, const std::string& hostname, 
     process.create_cwd = true;
     process.user = !spec.user.empty() ? spec.user : input.image.user;
     process.additional_groups = spec.group_add;
+    process.additional_groups.insert(process.additional_groups.end(), input.device_edits.groups.begin(),
+                                     input.device_edits.groups.end());
     process.capabilities = spec.privileged ? ~CapabilityMask{0} : merge_capabilities(spec.cap_add, spec.cap_drop);
     for (const desired::Ulimit& limit : spec.ulimits) {
         process.rlimits.push_back(plan_limit(limit));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/container_files.hpp"
+#include "engine/runtime/cdi/registry.hpp"
 #include "engine/runtime/launch.hpp"
 #include "engine/runtime/plan_launch.hpp"
 #include "engine/supervisor/container.hpp"
@@ -255,7 +256,12 @@ Task<runtime::LaunchPlan> Container::make_plan(const desired::ContainerSpec& spe
     group.parent = cgroup_parent(project_, spec);
     group.name = row_.id;
     group.resources = spec.resources;
+    input.device_edits = runtime::cdi::device_edits(spec, runtime::cdi::folders());
     group.devices = runtime::device_rules(spec);
+    const auto& rules = input.device_edits.rules;
+    if (!spec.privileged) {
+        group.devices.insert(group.devices.end(), rules.begin(), rules.end());
+    }
     std::vector<std::string> warnings;
     input.cgroup = runtime::create_cgroup(project_.cgroups, group, warnings);
     oom_kills_before_ = runtime::oom_kills(input.cgroup);
