@@ -195,7 +195,7 @@ std::string members(std::ostream& out, size_t index, std::vector<std::pair<std::
         return "{}";
     }
     std::sort(all.begin(), all.end());
-    const auto name = fmt::format("members_{}", index);
+    auto name = fmt::format("members_{}", index);
     out << "constexpr Rule::Member " << name << "[] = {";
     for (const auto& [key, rule] : all) {
         out << fmt::format("{{{}, &rules[{}]}}, ", literal(key), rule);
