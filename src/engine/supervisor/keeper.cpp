@@ -418,7 +418,7 @@ int run_keeper(const std::string& project) {
     raise_descriptor_limit();
     const auto folder = supervisor_folder(paths, project);
     // Whoever leaves holds it until the end; it does not take long.
-    UniqueFd lock = lock_supervisor(paths, project, SupervisorLock::life, 10);
+    UniqueFd lock = lock_supervisor(paths, project, SupervisorLock::life, 30);
     if (!lock) {
         throw Error(Errc::conflict, fmt::format("one lives already, but nobody can reach it: somebody removed {}",
                                                 (folder / "supervisor.sock").string()))

@@ -214,13 +214,30 @@ void KeeperLink::drop(const std::string& key) {
     send(message, {});
 }
 
+// Behind all that still waits to be said: after a large project that is a lot, and a keeper that has not heard of our
+// leaving starts another worker. What it says meanwhile is taken, so that it does not wait for us.
 void KeeperLink::leave() {
     leaving_ = true;
-    Message message;
-    message.type = MessageType::leave;
-    send_message(control_.get(), message);
     if (watched_) {
         watched_->stop();
+    }
+    Message message;
+    message.type = MessageType::leave;
+    send(message, {});
+    Received ignored;
+    while (!outgoing_.empty()) {
+        pollfd waiting{control_.get(), POLLIN | POLLOUT, 0};
+        if (::poll(&waiting, 1, -1) < 0) {
+            continue;  // EINTR
+        }
+        Receive how = Receive::message;
+        while ((waiting.revents & POLLIN) != 0 && how == Receive::message) {
+            how = receive_message(control_.get(), ignored);
+        }
+        if (how == Receive::closed || (waiting.revents & (POLLERR | POLLHUP)) != 0) {
+            return;  // it is gone already
+        }
+        flush();
     }
 }
 
