@@ -155,7 +155,7 @@ TEST_CASE("an image layout in a folder is a build context", "[build][context]") 
     must(box.stack({"build"}));
 }
 
-TEST_CASE("--check tells what is wrong with a Dockerfile, and every build does at its end", "[build][check]") {
+TEST_CASE("build --check tells what is wrong with a Dockerfile, and every build does at its end", "[build][check]") {
     const Sandbox box{"check"};
     box.need_busybox();
     box.write("good/Dockerfile", "FROM busybox\nCMD [\"true\"]\n");
@@ -193,7 +193,7 @@ TEST_CASE("--check tells what is wrong with a Dockerfile, and every build does a
     CHECK(box.stack({"build", "--check"}).exit_code == 1);
 }
 
-TEST_CASE("--progress rawjson speaks BuildKit's schema", "[build][rawjson]") {
+TEST_CASE("build --progress rawjson speaks BuildKit's schema", "[build][rawjson]") {
     const Sandbox box{"rawjson"};
     box.need_busybox();
     box.write("Dockerfile",

@@ -19,7 +19,7 @@ std::vector<desired::ThrottleDevice> limits(const std::string& text, Rate rate) 
 
 }  // namespace
 
-TEST_CASE("--gpus says how many, which and whose", "[cli][flags]") {
+TEST_CASE("run --gpus says how many, which and whose", "[cli][flags]") {
     using Words = std::vector<std::string>;
     CHECK(parse_gpus("all").count == -1);
     CHECK(parse_gpus("2").count == 2);
