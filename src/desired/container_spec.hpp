@@ -14,10 +14,11 @@ namespace stack::desired {
 using Strings = std::vector<std::string>;
 using StringMap = std::map<std::string, std::string>;
 
-/// One published port, already expanded from ranges. `host_port` 0: any free one from 32768 up.
+/// One published port of a container. `host_port` 0: any free one from 32768 up.
 struct PortPublish {
     std::string host_ip;  ///< empty: all addresses, IPv4 and IPv6
     std::uint16_t host_port{0};
+    std::uint16_t host_port_last{0};  ///< of "8000-8010:80": any free one from host_port to this; 0: host_port alone
     std::uint16_t container_port{0};
     std::string protocol{"tcp"};  ///< tcp, udp, sctp
     SourcePos pos;                ///< for messages; not part of the hash

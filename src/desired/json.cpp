@@ -55,6 +55,7 @@ requires std::same_as<std::remove_const_t<V>, PortPublish>
 void visit(F& fields, V& value) {
     FIELD(host_ip);
     FIELD(host_port);
+    FIELD(host_port_last);
     FIELD(container_port);
     FIELD(protocol);
     FIELD(pos);

@@ -1,5 +1,6 @@
 #include "net/ports.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -100,16 +101,22 @@ int try_reserve(PortReservation& reservation) {
 
 }  // namespace
 
-PortReservation reserve_port(const std::optional<IpAddress>& host_ip, std::uint16_t port, const std::string& protocol) {
+PortReservation reserve_port(const std::optional<IpAddress>& host_ip, std::uint16_t port, const std::string& protocol,
+                             std::uint16_t last) {
     PortReservation out;
     const bool all = !host_ip || (host_ip->is_unspecified() && !host_ip->is_v6());
     out.host_ip = all ? std::nullopt : host_ip;
     out.protocol = protocol;
     out.port = port != 0 ? port : first_random_port;
+    const std::uint16_t end = port == 0 ? std::uint16_t{UINT16_MAX} : std::max(port, last);
     int err = try_reserve(out);
-    while (err == EADDRINUSE && port == 0 && out.port < UINT16_MAX) {
+    while (err == EADDRINUSE && out.port < end) {
         ++out.port;
         err = try_reserve(out);
+    }
+    if (err == EADDRINUSE && last > port) {
+        throw Error(Errc::conflict, fmt::format("cannot publish any of {}-{}: every address is in use",
+                                                place_of(out.host_ip, port), last));
     }
     if (err != 0) {
         fail(err, out);

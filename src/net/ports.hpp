@@ -24,10 +24,11 @@ struct PortReservation {
     std::vector<UniqueFd> sockets;  ///< IPv4 first; [::] is missing where IPv6 is off
 };
 
-/// Takes the port, or, if `port` is 0, the first free one from 32768 up. Errc::conflict "cannot publish
-/// 127.0.0.1:8080: address already in use" with hint "'nginx' (pid 4211) listens on this port"; Errc::invalid_input if
-/// the host has no such address. sctp is reserved only where the kernel has it.
-PortReservation reserve_port(const std::optional<IpAddress>& host_ip, std::uint16_t port, const std::string& protocol);
+/// Takes the port, or the first free one from `port` to `last`, or, if `port` is 0, from 32768 up. Errc::conflict
+/// "cannot publish 127.0.0.1:8080: address already in use" with hint "'nginx' (pid 4211) listens on this port";
+/// Errc::invalid_input if the host has no such address. sctp is reserved only where the kernel has it.
+PortReservation reserve_port(const std::optional<IpAddress>& host_ip, std::uint16_t port, const std::string& protocol,
+                             std::uint16_t last = 0);
 
 struct PortForward;
 /// The container of ours that has the port already: its owner is the one to name, not our own process.

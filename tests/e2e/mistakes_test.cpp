@@ -73,16 +73,51 @@ TEST_CASE("a port that is taken is told with its place, and nothing stays", "[mi
     REQUIRE(::getsockname(holder.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
     const std::string port = std::to_string(ntohs(address.sin_port));
 
-    box.write("compose.yaml",
-              "services:\n  web:\n    image: busybox\n    command: sleep 3600\n    ports:\n      - \"127.0.0.1:" +
-                  port + ":80\"\n");
+    box.write(
+        "compose.yaml",
+        "services:\n  web:\n    image: busybox\n    command: sleep 3600\n    ports:\n      - \"127.0.0.1:" + port +
+            ":80\"\n  other:\n    image: busybox\n    command: sleep 3600\n    volumes: [data:/data]\n"
+            "volumes: {data: {}}\n");
     const Result result = box.stack({"up", "-d"});
     CHECK(result.exit_code == 1);
     CHECK(tells(result, port));
     CHECK(tells(result, "compose.yaml:6:9"));
-    CHECK(box.stack({"ps", "-q"}).out.empty());
-    CHECK(box.stack({"down", "-v"}).exit_code == 0);
+    CHECK(tells(result, "start 'wrong-web-1'"));
+    CHECK_FALSE(tells(result, "Creat"));
+    CHECK(box.stack({"ps", "-aq"}).out.empty());
+    CHECK(box.stack({"volume", "ls", "-q"}).out.empty());
     CHECK(settled_leftovers(box.paths()).empty());
+}
+
+TEST_CASE("two services that want one port are told before anything is made", "[mistakes]") {
+    const Sandbox box{"wrong"};
+    box.need_busybox();
+    box.write("compose.yaml",
+              "services:\n"
+              "  a: {image: busybox, command: sleep 3600, ports: [\"127.0.0.1:28417:80\"]}\n"
+              "  b: {image: busybox, command: sleep 3600, ports: [\"127.0.0.1:28417:80\"]}\n");
+    const Result result = box.stack({"up", "-d"});
+    CHECK(result.exit_code == 1);
+    CHECK(tells(result, "compose.yaml:3:"));
+    CHECK(tells(result, "start 'wrong-b-1'"));
+    CHECK(box.stack({"ps", "-aq"}).out.empty());
+}
+
+TEST_CASE("replicas share out a range of host ports, and one too many is told", "[mistakes]") {
+    const Sandbox box{"many"};
+    box.need_busybox();
+    box.write("compose.yaml",
+              "services:\n  web:\n    image: busybox\n    command: sleep 3600\n    stop_signal: KILL\n"
+              "    ports: [\"127.0.0.1:28420-28422:80\"]\n");
+    REQUIRE(box.stack({"up", "-d", "--scale", "web=3"}).exit_code == 0);
+    for (const char* port : {"28420", "28421", "28422"}) {
+        CHECK(box.stack({"ps"}).out.find(std::string{"127.0.0.1:"} + port + "->80") != std::string::npos);
+    }
+    const Result result = box.stack({"up", "-d", "--scale", "web=4"});
+    CHECK(result.exit_code == 1);
+    CHECK(tells(result, "28420-28422"));
+    CHECK(tells(result, "compose.yaml:6:"));
+    CHECK(box.stack({"up", "-d", "--force-recreate", "--scale", "web=3"}).exit_code == 0);
 }
 
 TEST_CASE("without a compose file the exit code is the field's own", "[mistakes]") {

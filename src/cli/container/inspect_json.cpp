@@ -139,12 +139,21 @@ std::vector<std::string> binds_of(const ContainerSpec& spec) {
     return binds;
 }
 
+/// "", "8080" or "8000-8010".
+std::string wanted_host_port(const desired::PortPublish& port) {
+    if (port.host_port == 0) {
+        return {};
+    }
+    return port.host_port_last == 0 ? std::to_string(port.host_port)
+                                    : fmt::format("{}-{}", port.host_port, port.host_port_last);
+}
+
 json host_config_json(const ContainerRow& row, const ContainerSpec& spec) {
     const desired::Resources& resources = spec.resources;
     json bindings = json::object();
     for (const desired::PortPublish& port : spec.ports) {
         bindings[fmt::format("{}/{}", port.container_port, port.protocol)].push_back(
-            {{"HostIp", port.host_ip}, {"HostPort", port.host_port == 0 ? "" : std::to_string(port.host_port)}});
+            {{"HostIp", port.host_ip}, {"HostPort", wanted_host_port(port)}});
     }
     return {{"Binds", binds_of(spec)},
             {"NetworkMode", network_mode(spec)},

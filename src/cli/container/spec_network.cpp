@@ -90,13 +90,10 @@ void add_published_port(const std::string& text, desired::ContainerSpec& spec) {
     const compose::ShortPorts& ports = *form.parts;
     for (size_t n = 0; n < ports.target.count(); ++n) {
         const std::string published = ports.published_as(n);
-        const std::optional<std::uint64_t> host = published.empty() ? 0 : parse_uint(published);
-        if (!host) {
-            throw Error{Errc::unsupported,
-                        fmt::format("cannot publish '{}': a range of host ports for one container port", text)};
-        }
+        const auto host = published.empty() ? compose::PortRange{} : compose::parse_port_range(published).value();
         spec.ports.push_back({.host_ip = ports.host_ip,
-                              .host_port = static_cast<std::uint16_t>(*host),
+                              .host_port = host.first,
+                              .host_port_last = host.count() > 1 ? host.last : std::uint16_t{0},
                               .container_port = static_cast<std::uint16_t>(ports.target.first + n),
                               .protocol = ports.protocol,
                               .pos = {}});

@@ -38,13 +38,8 @@ std::vector<desired::PortPublish> ports_of(const Input& input, const Service& se
                 "a port is a number from 1 to 65535, or a range like 8000-8010");
             continue;
         }
-        if (range->count() > 1 && service.replicas() <= 1) {
-            // "3000-3005:80": any free one of these. One container needs one, so the first is asked for.
-            input.findings.warning(port.mark, Path{},
-                                   fmt::format("service '{}' publishes one of the ports {}; the first, {}, is taken",
-                                               service.name, port.published, range->first));
-        }
         publish.host_port = range->first;
+        publish.host_port_last = range->count() > 1 ? range->last : std::uint16_t{0};
         out.push_back(std::move(publish));
     }
     if (out.size() > most_ports) {

@@ -206,9 +206,14 @@ void Container::adopt(pid_t pid, UniqueFd pidfd) {
             log_warning("container '{}': {}", row_.name, error.what());
         }
     }
-    const NetworkWish wish{spec_, exposed_ports()};
-    project_.networks.resume(row_, wish);
-    oom_kills_before_ = runtime::oom_kills(cgroup());
+    try {
+        const NetworkWish wish{spec_, exposed_ports()};
+        project_.networks.resume(row_, wish);
+        oom_kills_before_ = runtime::oom_kills(cgroup());
+    } catch (const Error& error) {
+        // A worker that ends over this is followed by one that ends over it, too, and nobody can stop the container.
+        log_warning("container '{}' goes on without its names and ports: {}", row_.name, error.what());
+    }
     const bool known = row_.status == ContainerStatus::running || row_.status == ContainerStatus::paused;
     if (!known || row_.pid != pid) {
         // It was cloned in the last moment of a worker that could not write it down any more.

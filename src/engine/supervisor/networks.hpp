@@ -53,6 +53,10 @@ public:
     void connect(ContainerRow& row, const NetworkWish& wish, const std::string& network);
     /// The wish does not have its endpoint any more.
     void disconnect(ContainerRow& row, const NetworkWish& wish, const std::string& network);
+    /// Takes the host ports that a container asks for by number into `held`, only to see that they can be had: throws
+    /// what its start would throw. What containers `leaving` publish counts as free.
+    void try_ports(const desired::ContainerSpec& spec, const std::set<std::string>& leaving,
+                   std::vector<net::PortReservation>& held) const;
     /// For a container that does not run: throws what connect() would throw at once.
     void require_connectable(const desired::EndpointSpec& endpoint) const;
     /// After a worker's restart: serves again what the keeper kept. `wish` as at attach().
@@ -98,6 +102,7 @@ private:
     void move_gateways(int netns, ContainerRow& row, const desired::ContainerSpec& spec);
     void publish(ContainerRow& row, const NetworkWish& wish);
     void reserve(ContainerRow& row, const desired::PortPublish& port, const Targets& targets);
+    net::PortReservation reservation_of(const desired::PortPublish& port, const std::string& host_ip) const;
     static std::vector<net::PortForward> forwards(const ContainerRow& row, const Targets& targets);
     void forward(const ContainerRow& row, const Targets& targets);
     void serve(const ContainerRow& row, const NetworkWish& wish, int netns);

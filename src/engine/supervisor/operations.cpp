@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "desired/json.hpp"
-#include "engine/logs/driver.hpp"
 #include "engine/reconcile/plan.hpp"
 #include "engine/signals.hpp"
 #include "engine/supervisor/container.hpp"
 #include "engine/supervisor/executor.hpp"
 #include "engine/supervisor/make_container.hpp"
+#include "engine/supervisor/preflight.hpp"
 #include "support/log.hpp"
 
 namespace stack::engine::supervisor {
@@ -75,24 +75,16 @@ std::vector<std::string> resolve(Project& project, const Targets& targets) {
     return ids;
 }
 
-/// Before anything is touched: a log driver that is not there is a mistake of the file.
-void check_logging(const desired::DesiredState& state) {
-    for (const auto& service : state.services) {
-        while_doing(fmt::format("look at the logging of service '{}'", service.name),
-                    [&] { logs::parse_driver(service.container.logging.driver, service.container.logging.options); });
-    }
-}
-
 Task<> up(Session& session, const Json& request) {
     const auto desired = desired::desired_state_from_json(request.at("state").get<std::string>());
     const UpOptions options = wire::parse_up_options(request.at("options").get<std::string>());
     Project& project = session.project;
-    check_logging(desired);
     const Listening listening{session};
     const std::string verb = options.start ? "up" : "create";
     const ProjectTurn turn = co_await take_turn(session, verb);
     const reconcile::Observed observed = observe(project);
     const reconcile::Plan plan = reconcile::plan_up(desired, observed, options);
+    check_before(project, plan, desired);
     ExecuteOptions how;
     how.stop.timeout = options.stop_timeout;
     how.keep_anonymous_volumes = !options.renew_anonymous_volumes;

@@ -171,8 +171,15 @@ Project::Adopted Project::adopt() {
     Adopted adopted;
     std::vector<Message> ended;
     for (ContainerRow& row : store.list({.project = name})) {
-        if (settle_half_made(row)) {
-            adopt_one(*add(std::move(row)), adopted, ended);
+        const std::string id = row.id;
+        try {
+            if (settle_half_made(row)) {
+                adopt_one(*add(std::move(row)), adopted, ended);
+            }
+        } catch (const std::exception& error) {
+            // The others must not pay for it. Its process, if it has one, is left alone.
+            log_warning("container {} cannot be taken over: {}", id, error.what());
+            keeper.children().erase(id);
         }
     }
     // What is left of the handover are processes of ours that nobody knows: probes that a dead worker ran.

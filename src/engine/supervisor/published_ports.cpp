@@ -73,16 +73,42 @@ void Networks::publish(ContainerRow& row, const NetworkWish& wish) {
         return;
     }
     for (const desired::PortPublish& port : wanted) {
-        try {
-            reserve(row, port, targets);
-        } catch (const Error& error) {
-            if (error.pos() || port.pos.file.empty()) {
-                throw;
-            }
-            throw Error{error}.at(port.pos);
-        }
+        reserve(row, port, targets);
     }
     forward(row, targets);
+}
+
+void Networks::try_ports(const desired::ContainerSpec& spec, const std::set<std::string>& leaving,
+                         std::vector<net::PortReservation>& held) const {
+    for (const desired::PortPublish& port : spec.ports) {
+        if (port.host_port == 0) {
+            continue;
+        }
+        const auto host_ip = address_of(port.host_ip);
+        const auto holder = net::find_publisher(store_.ports(), host_ip, port.host_port, port.protocol);
+        if (!holder || leaving.count(holder->owner_id) == 0) {
+            held.push_back(reservation_of(port, port.host_ip));
+        }
+    }
+}
+
+net::PortReservation Networks::reservation_of(const desired::PortPublish& port, const std::string& host_ip) const {
+    const auto address = address_of(host_ip);
+    try {
+        return net::reserve_port(address, port.host_port, port.protocol, port.host_port_last);
+    } catch (const Error& error) {
+        Error told{error};
+        const auto holder = net::find_publisher(store_.ports(), address, port.host_port, port.protocol);
+        const auto endpoint = holder ? store_.find_endpoint(holder->endpoint_id) : std::nullopt;
+        if (error.code() == Errc::conflict && endpoint) {
+            // The process that holds it is our own keeper, which tells nobody anything.
+            told.set_hint(fmt::format("container '{}' publishes this port", endpoint->owner_name));
+        }
+        if (!error.pos() && !port.pos.file.empty()) {
+            told = Error{told}.at(port.pos);
+        }
+        throw Error{told};
+    }
 }
 
 void Networks::reserve(ContainerRow& row, const desired::PortPublish& port, const Targets& targets) {
@@ -91,21 +117,7 @@ void Networks::reserve(ContainerRow& row, const desired::PortPublish& port, cons
         const std::string binding = store_.get(targets.v4->network_id).host_binding();
         published.host_ip = binding == "0.0.0.0" ? "" : binding;
     }
-    const auto host_ip = address_of(published.host_ip);
-    net::PortReservation reservation;
-    try {
-        reservation = net::reserve_port(host_ip, port.host_port, port.protocol);
-    } catch (const Error& error) {
-        const auto holder = net::find_publisher(store_.ports(), host_ip, port.host_port, port.protocol);
-        const auto endpoint = holder ? store_.find_endpoint(holder->endpoint_id) : std::nullopt;
-        if (error.code() != Errc::conflict || !endpoint) {
-            throw;
-        }
-        // The process that holds it is our own keeper, which tells nobody anything.
-        Error told{error};
-        told.set_hint(fmt::format("container '{}' publishes this port", endpoint->owner_name));
-        throw Error{told};
-    }
+    net::PortReservation reservation = reservation_of(port, published.host_ip);
     published.host_port = reservation.port;
     for (size_t s = 0; s < reservation.sockets.size(); ++s) {
         keeper_.keep(fmt::format("{}{}", reservation_key(row.id, row.ports.size()), s),
