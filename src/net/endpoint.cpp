@@ -124,6 +124,19 @@ void set_ipv6(int netns, const std::string& ifname, bool on) {
     });
 }
 
+/// Ports of a bridge without icc hand no frames to one another. So that the host's rules can let through what is
+/// linked, the neighbours are reached by the host.
+void route_by_host(int index, const Endpoint& endpoint, std::vector<netlink::Message>& batch) {
+    const auto add = [&](const auto& address, int prefix, const auto& gateway) {
+        if (address && gateway) {
+            std::ranges::move(netlink::add_subnet_route(index, Subnet::of(*address, prefix), *gateway),
+                              std::back_inserter(batch));
+        }
+    };
+    add(endpoint.ipv4, endpoint.ipv4_prefix, endpoint.gateway_v4);
+    add(endpoint.ipv6, endpoint.ipv6_prefix, endpoint.gateway_v6);
+}
+
 void configure(netlink::Socket& inside, const Network& network, const Endpoint& endpoint,
                const EndpointRequest& request) {
     const auto index = netlink::find_link_index(inside, endpoint.ifname);
@@ -131,17 +144,21 @@ void configure(netlink::Socket& inside, const Network& network, const Endpoint& 
         throw Error(Errc::system, fmt::format("the link '{}' did not appear in the container", endpoint.ifname));
     }
     std::vector<netlink::Message> batch;
+    const bool apart = network.keeps_apart();
     if (endpoint.ipv4) {
-        batch.push_back(netlink::add_address(*index, *endpoint.ipv4, endpoint.ipv4_prefix));
+        batch.push_back(netlink::add_address(*index, *endpoint.ipv4, endpoint.ipv4_prefix, !apart));
     }
     if (endpoint.ipv6) {
-        batch.push_back(netlink::add_address(*index, *endpoint.ipv6, endpoint.ipv6_prefix));
+        batch.push_back(netlink::add_address(*index, *endpoint.ipv6, endpoint.ipv6_prefix, !apart));
     }
     for (const std::string& text : request.link_local_ips) {
         const IpAddress address = IpAddress::parse(text);
         batch.push_back(netlink::add_address(*index, address, address.is_v6() ? 64 : 16));
     }
     batch.push_back(netlink::set_up(*index, endpoint.ifname));
+    if (apart) {
+        route_by_host(*index, endpoint, batch);
+    }
     if (request.default_route_v4 && endpoint.gateway_v4 && !network.internal) {
         batch.push_back(netlink::add_default_route(*index, *endpoint.gateway_v4));
     }

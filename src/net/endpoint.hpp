@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,6 +12,12 @@ namespace stack::net {
 
 class NetworkStore;
 
+/// A port that a container listens on, for its neighbours.
+struct ExposedPort {
+    std::string protocol{"tcp"};
+    std::uint16_t port{0};
+};
+
 /// How one container takes part in one network; empty means: choose.
 struct EndpointRequest {
     std::string owner_id;    ///< container id: who holds the addresses
@@ -19,6 +26,10 @@ struct EndpointRequest {
     std::string ipv4, ipv6, mac;
     std::vector<std::string> aliases;
     std::vector<std::string> link_local_ips;
+    /// Where containers are kept apart (no icc): the names that it is linked to, and what others reach that are linked
+    /// to it (linked_ports.hpp).
+    std::vector<std::string> links;
+    std::vector<ExposedPort> exposed;
     StringMap driver_opts;
     /// The default route of the family goes through this network: for one endpoint of a container at most.
     bool default_route_v4{true}, default_route_v6{true};

@@ -10,6 +10,7 @@
 #include "net/endpoint.hpp"
 #include "net/foreign_filter.hpp"
 #include "net/forwarding.hpp"
+#include "net/linked_ports.hpp"
 #include "net/netlink/socket.hpp"
 #include "net/network_rows.hpp"
 #include "net/network_store.hpp"
@@ -106,6 +107,9 @@ std::vector<Network> live_networks(const NetworkStore& store) {
 std::vector<nft::SetElements> all_elements(const NetworkStore& store) {
     auto out = elements_of(live_networks(store));
     std::ranges::move(elements_of(store.ports()), std::back_inserter(out));
+    for (const LinkedPort& linked : linked_ports(store)) {
+        out.push_back(nft::elements_of(linked));
+    }
     return out;
 }
 
@@ -165,7 +169,11 @@ void Firewall::ensure(const std::vector<Network>& networks) {
     const auto tables = nft::list_tables(socket);
     const nft::Table* ours = find_table(tables, table_);
     if (ours && (!any_ipv6(networks) || ForwardingRecord::parse(ours->comment).covers_ipv6())) {
-        change(socket, store_, table_, nft::add_all(table_, elements_of(networks)));
+        auto batch = nft::add_all(table_, elements_of(networks));
+        if (std::any_of(networks.begin(), networks.end(), [](const Network& it) { return it.keeps_apart(); })) {
+            append(batch, nft::replace_linked(table_, linked_ports(store_)));
+        }
+        change(socket, store_, table_, std::move(batch));
     } else {
         load(socket, store_, table_, tables);
     }
@@ -193,6 +201,14 @@ void Firewall::unpublish(const std::string& owner_id) {
         change(socket, store_, table_, nft::remove_all(table_, elements_of(ports)));
     }
     forget_udp_flows(ports);
+}
+
+void Firewall::renew_links() {
+    const auto held = lock(paths_);
+    netlink::Socket socket{NETLINK_NETFILTER};
+    if (find_table(nft::list_tables(socket), table_)) {
+        change(socket, store_, table_, nft::replace_linked(table_, linked_ports(store_)));
+    }
 }
 
 void Firewall::forget(const Network& network) {

@@ -50,6 +50,9 @@ public:
     void publish(const std::vector<PortForward>& ports);
     /// Rows and rules of all ports of a container, and the kernel's memory of UDP flows through them.
     void unpublish(const std::string& owner_id);
+    /// Endpoints of networks that keep their containers apart went or got other names: linked ones reach each other,
+    /// and nobody else does. (Those that come are seen by ensure().)
+    void renew_links();
     /// After somebody flushed rules (FirewallWatch): loads everything anew in one transaction, unless the table is
     /// whole again by then, because another of our processes was quicker. True if it did.
     bool restore();

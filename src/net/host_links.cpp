@@ -36,6 +36,9 @@ void set_sysctls(const Network& network) {
     write_sysctl(network.link, "ipv4", "route_localnet", "1");
     if (find_file("/proc/sys/net/ipv6/conf/all/disable_ipv6")) {
         write_sysctl(network.link, "ipv6", "accept_ra", "0");
+        // While its link-local address waits for duplicate address detection the host asks for no neighbour on behalf
+        // of others: what is forwarded to a container would be lost for a second or two.
+        write_sysctl(network.link, "ipv6", "accept_dad", "0");
         write_sysctl(network.link, "ipv6", "disable_ipv6", network.pool_v6() ? "0" : "1");
     }
 }

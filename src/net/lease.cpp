@@ -130,6 +130,9 @@ Endpoint NetworkStore::lease(const Network& network, const EndpointRequest& requ
     }
     fill_pool_facts(out, network);
     rows::insert(database_, out);
+    if (network.keeps_apart()) {
+        rows::insert_links(database_, out.id, request);
+    }
     transaction.commit();
     return out;
 }

@@ -37,6 +37,10 @@ bool Network::icc() const {
     return flag(driver_opts, "com.docker.network.bridge.enable_icc", true);
 }
 
+bool Network::keeps_apart() const {
+    return driver == "bridge" && !icc();
+}
+
 bool Network::masquerade() const {
     return !internal && flag(driver_opts, "com.docker.network.bridge.enable_ip_masquerade", true);
 }

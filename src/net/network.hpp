@@ -57,6 +57,7 @@ struct Network {
     // driver_opts, read with their defaults
     int mtu() const;                   ///< 0: the kernel's default
     bool icc() const;                  ///< containers of it may talk to each other
+    bool keeps_apart() const;          ///< a bridge without icc
     bool masquerade() const;           ///< going out, they get the host's address
     std::string host_binding() const;  ///< host address for ports published without one; empty: all
 };

@@ -34,6 +34,16 @@ CREATE INDEX net_ports_endpoint ON net_ports(endpoint_id);
 CREATE TABLE net_settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 )";
 
+/// Only of endpoints in networks without icc.
+constexpr const char* schema_of_links = R"(
+CREATE TABLE net_exposed(
+  endpoint_id TEXT NOT NULL REFERENCES net_endpoints(id) ON DELETE CASCADE, protocol TEXT NOT NULL,
+  port INTEGER NOT NULL, PRIMARY KEY(endpoint_id, protocol, port)) WITHOUT ROWID;
+CREATE TABLE net_links(
+  endpoint_id TEXT NOT NULL REFERENCES net_endpoints(id) ON DELETE CASCADE, target TEXT NOT NULL,
+  PRIMARY KEY(endpoint_id, target)) WITHOUT ROWID;
+)";
+
 constexpr const char* network_columns =
     "id, name, driver, link, driver_opts, labels, internal, attachable, enable_ipv4, enable_ipv6, standing, created_ns";
 constexpr const char* endpoint_columns =
@@ -147,15 +157,18 @@ std::vector<Endpoint> read_endpoints(const Database& database, Statement row) {
 }  // namespace
 
 void create_tables(const Database& database) {
-    const auto there = [&] {
-        return database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'net_settings'").step();
+    const auto there = [&](const char* table) {
+        return database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").bind(table).step();
     };
-    if (there()) {
+    if (there("net_links")) {
         return;
     }
     Transaction transaction{database};
-    if (!there()) {  // another process may have been quicker
+    if (!there("net_settings")) {  // another process may have been quicker
         database.execute(schema);
+    }
+    if (!there("net_links")) {  // a database from before there were such links has the others
+        database.execute(schema_of_links);
     }
     transaction.commit();
 }
@@ -210,6 +223,38 @@ std::vector<Endpoint> find_endpoints(const Database& database, std::string_view 
     auto rows = database.prepare(fmt::format("SELECT {} FROM net_endpoints WHERE {} = ?", endpoint_columns, column));
     rows.bind(value);
     return read_endpoints(database, std::move(rows));
+}
+
+void insert_links(const Database& database, const std::string& endpoint_id, const EndpointRequest& request) {
+    auto exposed = database.prepare("INSERT OR IGNORE INTO net_exposed VALUES(?, ?, ?)");
+    for (const ExposedPort& port : request.exposed) {
+        exposed.bind_all(endpoint_id, port.protocol, port.port).run();
+        exposed.reset();
+    }
+    auto links = database.prepare("INSERT OR IGNORE INTO net_links VALUES(?, ?)");
+    for (const std::string& target : request.links) {
+        links.bind_all(endpoint_id, target).run();
+        links.reset();
+    }
+}
+
+std::vector<std::pair<std::string, std::string>> all_links(const Database& database) {
+    std::vector<std::pair<std::string, std::string>> out;
+    auto row = database.prepare("SELECT endpoint_id, target FROM net_links");
+    while (row.step()) {
+        out.emplace_back(row.text(0), row.text(1));
+    }
+    return out;
+}
+
+std::vector<ExposedPort> exposed_by(const Database& database, std::string_view endpoint_id) {
+    std::vector<ExposedPort> out;
+    auto row = database.prepare("SELECT protocol, port FROM net_exposed WHERE endpoint_id = ?");
+    row.bind(endpoint_id);
+    while (row.step()) {
+        out.push_back({row.text(0), static_cast<std::uint16_t>(row.integer(1))});
+    }
+    return out;
 }
 
 std::vector<Endpoint> all_endpoints(const Database& database) {

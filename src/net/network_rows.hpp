@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/endpoint.hpp"
@@ -30,6 +31,12 @@ void rename(const Database& database, const Endpoint& endpoint);
 /// `column` is one of our own words: id, network_id, owner_id.
 std::vector<Endpoint> find_endpoints(const Database& database, std::string_view column, std::string_view value);
 std::vector<Endpoint> all_endpoints(const Database& database);
+
+/// What the endpoint is linked to and what it exposes; both go with it.
+void insert_links(const Database& database, const std::string& endpoint_id, const EndpointRequest& request);
+/// Endpoint and the name that it is linked to.
+std::vector<std::pair<std::string, std::string>> all_links(const Database& database);
+std::vector<ExposedPort> exposed_by(const Database& database, std::string_view endpoint_id);
 
 /// No address below this one is free, so the lowest free one is found without looking at all the others.
 IpAddress pool_hint(const Database& database, const std::string& network_id, const Pool& pool);

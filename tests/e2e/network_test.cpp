@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/eventually.hpp"
+#include "harness/process.hpp"
 #include "harness/sandbox.hpp"
 #include "support/kernel/unique_fd.hpp"
 #include "support/text.hpp"
@@ -295,6 +296,75 @@ database:
     const std::string address = log.substr(0, log.find('\n'));
     CHECK(has(log, address + "\tdb\n"));
     CHECK(has(box.docker({"network", "inspect", "net_default"}).out, address + "/"));
+}
+
+TEST_CASE("linked containers reach each other where others are kept apart, also after a restart and a new container",
+          "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    box.write("compose.yaml", R"(
+services:
+  app:
+    image: busybox
+    command: sleep 3600
+    links: ["store:db"]
+    networks: [flats]
+  store:
+    image: busybox
+    command: sh -c "mkdir -p /www && echo rows >/www/index.html && exec httpd -f -p 5432 -h /www"
+    expose: ["5432"]
+    networks: [flats]
+networks:
+  flats:
+    enable_ipv6: true
+    driver_opts: {com.docker.network.bridge.enable_icc: "false"}
+)");
+    const Result up = box.stack({"up", "-d"});
+    INFO(up.all());
+    REQUIRE(up.exit_code == 0);
+    const auto served = [&](const std::string& asking, const std::string& name) {
+        return get_from(box, asking, fmt::format("http://{}:5432/", name)) == "rows";
+    };
+    CHECK(eventually([&] { return served("net-app-1", "db"); }));
+    REQUIRE(box.stack({"restart", "-t", "0", "store"}).exit_code == 0);
+    CHECK(eventually([&] { return served("net-app-1", "db"); }));
+    REQUIRE(box.stack({"up", "-d", "-t", "0", "--force-recreate", "--no-deps", "store"}).exit_code == 0);
+    CHECK(eventually([&] { return served("net-app-1", "db"); }));
+    REQUIRE(box.stack({"up", "-d", "-t", "0", "--force-recreate", "--no-deps", "app"}).exit_code == 0);
+    CHECK(eventually([&] { return served("net-app-1", "db"); }));
+    // Of another project, and known by its container's name.
+    const Result other = box.docker({"run", "-d", "--name", "other", "--network", "net_flats", "--link",
+                                     "net-store-1:data", "busybox", "sleep", "3600"});
+    INFO(other.all());
+    REQUIRE(other.exit_code == 0);
+    CHECK(eventually([&] { return served("other", "data"); }));
+    const auto linked = [&](const std::string& container) {
+        const std::string address = line_of(
+            box.docker({"inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container}).out);
+        return has(run({.argv = {"nft", "list", "ruleset"}}).out, address + " . ");
+    };
+    CHECK(linked("net-app-1"));
+    CHECK(linked("other"));
+    REQUIRE(box.stack({"stop", "-t", "0", "store"}).exit_code == 0);
+    CHECK(!linked("net-app-1"));
+    CHECK(!linked("other"));
+    REQUIRE(box.docker({"rm", "-f", "other"}).exit_code == 0);
+}
+
+TEST_CASE("the name of an address of ours that nobody has is asked of nobody", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    const std::string subnet = own_subnet(3);
+    const std::string start = subnet.substr(0, subnet.rfind('.') + 1);
+    REQUIRE(box.docker({"network", "create", "--subnet", subnet, "quiet"}).exit_code == 0);
+    // Its resolver answers nothing, so that a question which is handed on comes to another end.
+    REQUIRE(box.docker({"run", "-d", "--name", "asker", "--network", "quiet", "--dns", "127.0.0.77", "busybox", "sleep",
+                        "3600"})
+                .exit_code == 0);
+    const Result unknown = box.docker({"exec", "asker", "nslookup", start + "62"});
+    INFO(unknown.all());
+    CHECK(has(unknown.all(), "NXDOMAIN"));
+    CHECK(has(box.docker({"exec", "asker", "nslookup", start + "50"}).out, "asker.quiet"));
 }
 
 TEST_CASE("names of services, replicas, containers, aliases, short ids and the host, others know only their networks",

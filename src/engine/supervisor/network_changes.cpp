@@ -51,7 +51,7 @@ void Networks::connect(ContainerRow& row, const NetworkWish& wish, const std::st
     require_connectable(*endpoint);
     const net::Network network = network_of(*endpoint);
     Rollback undo;
-    attach_endpoint(netns, row, wish.spec, *endpoint, {});
+    attach_endpoint(netns, row, wish, *endpoint, {});
     undo.on_failure([&] { detach_endpoint(netns, row, network); });
     ensure_firewall({network_of(*endpoint)});
     Serving& serving = serving_[row.id];
@@ -75,6 +75,9 @@ void Networks::detach_endpoint(int netns, ContainerRow& row, const net::Network&
         if (endpoint.network_id == network.id) {
             net::detach(netns, store_, endpoint);
         }
+    }
+    if (network.keeps_apart()) {
+        firewall_.renew_links();
     }
     std::erase_if(row.endpoints, [&](const EndpointRow& it) { return it.network_id == network.id; });
     if (const auto serving = serving_.find(row.id); serving != serving_.end()) {

@@ -199,7 +199,7 @@ int Networks::attach(ContainerRow& row, const NetworkWish& wish) {
     const net::GatewayChoice routes = net::choose_gateways(candidates);
     for (size_t i = 0; i < endpoints.size(); ++i) {
         while_doing(fmt::format("connect '{}' to network '{}'", row.name, endpoints[i].network), [&] {
-            attach_endpoint(netns, row, wish.spec, endpoints[i], {routes.v4 == i, routes.v6 == i});
+            attach_endpoint(netns, row, wish, endpoints[i], {routes.v4 == i, routes.v6 == i});
         });
     }
     if (!endpoints.empty()) {
@@ -217,7 +217,7 @@ int Networks::attach(ContainerRow& row, const NetworkWish& wish) {
     return netns;
 }
 
-void Networks::attach_endpoint(int netns, ContainerRow& row, const ContainerSpec& container, const EndpointSpec& spec,
+void Networks::attach_endpoint(int netns, ContainerRow& row, const NetworkWish& wish, const EndpointSpec& spec,
                                DefaultRoutes routes) {
     const net::Network network = network_of(spec);
     net::EndpointRequest request;
@@ -227,7 +227,11 @@ void Networks::attach_endpoint(int netns, ContainerRow& row, const ContainerSpec
     request.ipv4 = spec.ipv4_address;
     request.ipv6 = spec.ipv6_address;
     request.mac = spec.mac_address;
-    request.aliases = dns_names(row, container, spec);
+    request.aliases = dns_names(row, wish.spec, spec);
+    for (const desired::Link& link : links_of(wish.spec)) {
+        request.links.push_back(to_lower(link.container));
+    }
+    request.exposed = exposed_ports(wish);
     request.link_local_ips = spec.link_local_ips;
     request.driver_opts = spec.driver_opts;
     request.default_route_v4 = routes.v4;
@@ -254,6 +258,9 @@ void Networks::rename(ContainerRow& row, const std::string& before) {
         net::rows::rename(store_.database(), endpoint);
         renew_zone(endpoint.network_id);
         tell_others(endpoint.network_id);
+        if (keeps_apart(endpoint.network_id)) {
+            firewall_.renew_links();
+        }
     }
     for (EndpointRow& endpoint : row.endpoints) {
         replace(endpoint.dns_names);
@@ -281,6 +288,11 @@ void Networks::name_host(const ContainerRow& row) {
             break;
         }
     }
+}
+
+bool Networks::keeps_apart(const std::string& network_id) const {
+    const auto network = store_.find(network_id);
+    return network && network->keeps_apart();
 }
 
 bool Networks::leads_out(const ContainerRow& row) const {
@@ -362,6 +374,10 @@ void Networks::detach(ContainerRow& row) {
         }
         // The links go with the namespace, all at once, when its last descriptor is closed.
         errors.attempt("give its addresses back", [&] { store_.release_all_of(row.id); });
+        if (std::any_of(row.endpoints.begin(), row.endpoints.end(),
+                        [&](const EndpointRow& it) { return keeps_apart(it.network_id); })) {
+            errors.attempt("withdraw what its links opened", [&] { firewall_.renew_links(); });
+        }
         keeper_.drop(row.id + "/netns");
         keeper_.drop(row.id + "/dns-udp");
         keeper_.drop(row.id + "/dns-tcp");

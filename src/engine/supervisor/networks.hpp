@@ -95,8 +95,10 @@ private:
     struct DefaultRoutes {
         bool v4{false}, v6{false};
     };
-    void attach_endpoint(int netns, ContainerRow& row, const desired::ContainerSpec& spec,
-                         const desired::EndpointSpec& endpoint, DefaultRoutes routes);
+    void attach_endpoint(int netns, ContainerRow& row, const NetworkWish& wish, const desired::EndpointSpec& endpoint,
+                         DefaultRoutes routes);
+    static std::vector<net::ExposedPort> exposed_ports(const NetworkWish& wish);
+    bool keeps_apart(const std::string& network_id) const;
     void detach_endpoint(int netns, ContainerRow& row, const net::Network& network);
     Targets gateways(const ContainerRow& row, const desired::ContainerSpec& spec) const;
     void move_gateways(int netns, ContainerRow& row, const desired::ContainerSpec& spec);

@@ -63,6 +63,19 @@ std::string reservation_key(const std::string& id, size_t number) {
 
 }  // namespace
 
+/// What those that are linked to it reach: published ports, too.
+std::vector<net::ExposedPort> Networks::exposed_ports(const NetworkWish& wish) {
+    std::vector<net::ExposedPort> out;
+    const auto add = [&](const desired::PortPublish& port) { out.push_back({port.protocol, port.container_port}); };
+    for (const std::string& text : wish.exposed) {
+        add(exposed_port(text));
+    }
+    for (const desired::PortPublish& port : wish.spec.ports) {
+        add(port);
+    }
+    return out;
+}
+
 void Networks::publish(ContainerRow& row, const NetworkWish& wish) {
     const auto wanted = wanted_ports(wish);
     const Targets targets = gateways(row, wish.spec);

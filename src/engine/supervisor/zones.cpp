@@ -60,6 +60,13 @@ void Networks::fill_zone(const std::string& network_id, net::Zone& zone) const {
     if (!network) {
         return;
     }
+    if (network->driver == "bridge") {  // a LAN's resolver may know the LAN's hosts
+        std::vector<net::Subnet> subnets;
+        for (const net::Pool& pool : network->pools) {
+            subnets.push_back(pool.subnet);
+        }
+        zone.set_subnets(std::move(subnets));
+    }
     for (const net::Endpoint& endpoint : store_.endpoints_of_network(network_id)) {
         add_names(zone, endpoint, network->name);
     }

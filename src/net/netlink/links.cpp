@@ -142,7 +142,7 @@ Message add_ipvlan(const IpvlanRequest& request) {
     return message;
 }
 
-Message add_address(int index, const IpAddress& address, int prefix) {
+Message add_address(int index, const IpAddress& address, int prefix, bool neighbours) {
     Message message{RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
                     fmt::format("add the address {}/{}", to_string(address), prefix)};
     ifaddrmsg header{};
@@ -155,20 +155,48 @@ Message add_address(int index, const IpAddress& address, int prefix) {
     if (!address.is_v6() && prefix < 31) {
         message.put(IFA_BROADCAST, Subnet::of(address, prefix).last().bytes());
     }
+    if (!neighbours) {
+        message.put_u32(IFA_FLAGS, header.ifa_flags | std::uint32_t{IFA_F_NOPREFIXROUTE});  // IPv4: since 4.18
+    }
     return message;
 }
 
-Message add_default_route(int index, const IpAddress& gateway) {
-    Message message{RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
-                    fmt::format("add the default route by {}", to_string(gateway))};
+namespace {
+
+Message add_route(int index, const Subnet& to, const IpAddress* gateway, std::string what) {
+    Message message{RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, std::move(what)};
     rtmsg header{};
-    header.rtm_family = gateway.is_v6() ? AF_INET6 : AF_INET;
+    header.rtm_family = to.base.is_v6() ? AF_INET6 : AF_INET;
+    header.rtm_dst_len = static_cast<unsigned char>(to.prefix);
     header.rtm_table = RT_TABLE_MAIN;
     header.rtm_protocol = RTPROT_BOOT;
-    header.rtm_scope = RT_SCOPE_UNIVERSE;
+    header.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
     header.rtm_type = RTN_UNICAST;
-    message.header(header).put(RTA_GATEWAY, gateway.bytes()).put_u32(RTA_OIF, static_cast<std::uint32_t>(index));
+    message.header(header);
+    if (to.prefix > 0) {
+        message.put(RTA_DST, to.base.bytes());
+    }
+    if (gateway) {
+        message.put(RTA_GATEWAY, gateway->bytes());
+    }
+    message.put_u32(RTA_OIF, static_cast<std::uint32_t>(index));
     return message;
+}
+
+}  // namespace
+
+Message add_default_route(int index, const IpAddress& gateway) {
+    return add_route(index, Subnet::of(gateway, 0), &gateway,
+                     fmt::format("add the default route by {}", to_string(gateway)));
+}
+
+std::vector<Message> add_subnet_route(int index, const Subnet& subnet, const IpAddress& gateway) {
+    std::vector<Message> out;
+    out.push_back(add_route(index, Subnet::of(gateway, gateway.is_v6() ? 128 : 32), nullptr,
+                            fmt::format("add the route to {}", to_string(gateway))));
+    out.push_back(add_route(index, subnet, &gateway,
+                            fmt::format("add the route to {} by {}", to_string(subnet), to_string(gateway))));
+    return out;
 }
 
 Message remove_default_route(int family) {

@@ -54,7 +54,10 @@ struct IpvlanRequest {
 /// It has its parent's MAC.
 Message add_ipvlan(const IpvlanRequest& request);
 
-Message add_address(int index, const IpAddress& address, int prefix);
+/// Without `neighbours` there is no route to its subnet.
+Message add_address(int index, const IpAddress& address, int prefix, bool neighbours = true);
+/// To a subnet by a gateway that is on the link, whatever the addresses say.
+std::vector<Message> add_subnet_route(int index, const Subnet& subnet, const IpAddress& gateway);
 /// `metric` 0: the kernel's default.
 Message add_default_route(int index, const IpAddress& gateway);
 /// Of the main table, whatever it goes through; `family` is AF_INET or AF_INET6. Tolerates absence.

@@ -87,9 +87,9 @@ Rule& Rule::load_source(Family family) {
                                   : load_payload(NFT_PAYLOAD_NETWORK_HEADER, ipv6_source, 16, Register::r1);
 }
 
-Rule& Rule::load_destination(Family family) {
-    return family == Family::ipv4 ? load_payload(NFT_PAYLOAD_NETWORK_HEADER, ipv4_destination, 4, Register::r1)
-                                  : load_payload(NFT_PAYLOAD_NETWORK_HEADER, ipv6_destination, 16, Register::r1);
+Rule& Rule::load_destination(Family family, Register to) {
+    return family == Family::ipv4 ? load_payload(NFT_PAYLOAD_NETWORK_HEADER, ipv4_destination, 4, to)
+                                  : load_payload(NFT_PAYLOAD_NETWORK_HEADER, ipv6_destination, 16, to);
 }
 
 Rule& Rule::source_is_loopback_v4() {

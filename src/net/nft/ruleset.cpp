@@ -34,7 +34,9 @@ std::vector<Set> sets() {
             {"ports4", {ipv4_addr, inet_proto, inet_service}, {ipv4_addr, inet_service}},
             {"any4", {inet_proto, inet_service}, {ipv4_addr, inet_service}},
             {"ports6", {ipv6_addr, inet_proto, inet_service}, {ipv6_addr, inet_service}},
-            {"any6", {inet_proto, inet_service}, {ipv6_addr, inet_service}}};
+            {"any6", {inet_proto, inet_service}, {ipv6_addr, inet_service}},
+            {"linked4", {ipv4_addr, ipv4_addr, inet_proto, inet_service}, {}},
+            {"linked6", {ipv6_addr, ipv6_addr, inet_proto, inet_service}, {}}};
 }
 
 /// In which registers protocol and port follow the address, as nft lays a concatenation out.
@@ -59,6 +61,18 @@ Rule published_at_any(const std::string& chain, Family family) {
         .dnat_by_map(family, v4 ? "any4" : "any6");
 }
 
+/// Ports of a bridge without icc hand no frames to one another: what a container sends to its neighbours goes by the
+/// host (see Endpoint's routes), back out of the link that it came in by.
+Rule linked(const std::string& chain, Family family) {
+    const bool v4 = family == Family::ipv4;
+    Rule rule{chain, "linked containers"};
+    rule.load_input_link().in_set("isolated").load_output_link().in_set("isolated").family(family);
+    rule.load_source(family).load_destination(family, v4 ? Register::r32_01 : Register::r2);
+    v4 ? rule.load_protocol_and_port(Register::r32_02, Register::r32_03)
+       : rule.load_protocol_and_port(Register::r32_08, Register::r32_09);
+    return rule.in_set(v4 ? "linked4" : "linked6").verdict(Verdict::accept);
+}
+
 std::vector<Rule> forward_rules() {
     const std::string chain = "forward";
     std::vector<Rule> out;
@@ -72,6 +86,8 @@ std::vector<Rule> forward_rules() {
     rule("answers").connection_is_known().verdict(Verdict::accept);
     // Seen only where bridged packets meet IP rules (bridge-nf-call-iptables).
     rule("inside one bridge").load_input_link().load_output_link(Register::r2).in_set("icc").verdict(Verdict::accept);
+    out.push_back(linked(chain, Family::ipv4));
+    out.push_back(linked(chain, Family::ipv6));
     rule("out of an internal network").load_input_link().in_set("internal").verdict(Verdict::drop);
     rule("into an internal network").load_output_link().in_set("internal").verdict(Verdict::drop);
     rule("to the world").load_output_link().in_set("bridges", false).verdict(Verdict::accept);
@@ -228,6 +244,12 @@ SetElements elements_of(const PortForward& port) {
                        std::vector<Element>{Element{concatenation(key), value}}};
 }
 
+SetElements elements_of(const LinkedPort& linked) {
+    const std::string key = concatenation({std::string{linked.from.bytes()}, std::string{linked.to.bytes()},
+                                           protocol_byte(linked.protocol), port_bytes(linked.port)});
+    return SetElements{linked.to.is_v6() ? "linked6" : "linked4", std::vector<Element>{Element{key, std::string{}}}};
+}
+
 bool is_whole(netlink::Socket& socket, const std::string& table, const std::vector<SetElements>& lists) {
     if (count_rules(socket, table) != rules().size()) {
         return false;
@@ -250,6 +272,18 @@ std::vector<Message> add_all(const std::string& table, const std::vector<SetElem
     for (const auto& [set, elements] : by_set(lists)) {
         std::ranges::move(add_elements(table, set, elements), std::back_inserter(out));
     }
+    return out;
+}
+
+std::vector<Message> replace_linked(const std::string& table, const std::vector<LinkedPort>& linked) {
+    std::vector<Message> out;
+    out.push_back(flush_set(table, "linked4"));
+    out.push_back(flush_set(table, "linked6"));
+    std::vector<SetElements> lists;
+    for (const LinkedPort& one : linked) {
+        lists.push_back(elements_of(one));
+    }
+    std::ranges::move(add_all(table, lists), std::back_inserter(out));
     return out;
 }
 

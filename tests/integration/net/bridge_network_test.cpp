@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "harness/process.hpp"
 #include "integration/net/loop.hpp"
 #include "integration/net/test_host.hpp"
 #include "net/netns.hpp"
@@ -115,6 +116,65 @@ TEST_CASE("without icc containers of a network do not reach each other but the w
     loop.run([&] { relay.emplace(loop.context, port, *first.ipv4, std::uint16_t{80}); });
     CHECK(ask(two.netns(), "192.0.2.1", 8000) == to_string(*first.gateway_v4) + " site");
     loop.run([&] { relay.reset(); });
+}
+
+TEST_CASE("without icc a container reaches what it is linked to, at the ports that it exposes, while both are there",
+          "[net]") {
+    TestHost host;
+    const Network network = host.network(
+        {.name = "flats", .driver_opts = {{"com.docker.network.bridge.enable_icc", "false"}}, .enable_ipv6 = true});
+    TestContainer app{host, "app"}, stranger{host, "stranger"};
+    auto db = std::make_unique<TestContainer>(host, "db");
+    const EndpointRequest shown{.aliases = {"db"}, .exposed = {{"tcp", 5432}, {"udp", 53}}};
+    const Endpoint first = db->join(network, shown);
+    const Endpoint own = app.join(network, {.links = {"db"}});
+    stranger.join(network);
+    const std::string address = to_string(*first.ipv4);
+    const std::string address_v6 = to_string(*first.ipv6);
+    const std::string asker = to_string(*own.ipv4);
+    {
+        const EchoServer rows{db->netns(), 5432, "rows"}, names{db->netns(), 53, "names", true},
+            secret{db->netns(), 9000, "secret"}, back{app.netns(), 5432, "back"};
+        CHECK(ask(app.netns(), address, 5432) == asker + " rows");
+        CHECK(ask(app.netns(), address_v6, 5432) == to_string(*own.ipv6) + " rows");
+        CHECK(ask(app.netns(), address, 53, true) == asker + " names");
+        CHECK(ask(app.netns(), address, 9000, false, 300) == "timeout");
+        CHECK(ask(stranger.netns(), address, 5432, false, 300) == "timeout");
+        CHECK(ask(stranger.netns(), address_v6, 5432, false, 300) == "timeout");
+        CHECK(ask(db->netns(), asker, 5432, false, 300) == "timeout");  // a link leads one way
+        testing::run({.argv = {"nft", "flush", "ruleset"}});
+        CHECK(host.firewall.restore());
+        CHECK(ask(app.netns(), address, 5432) == asker + " rows");
+    }
+    db.reset();
+    host.firewall.renew_links();
+    CHECK(list_table(host.firewall.table()).find(". 5432") == std::string::npos);
+    // Another one gets the address, and is not linked to.
+    TestContainer heir{host, "heir"};
+    heir.join(network, {.ipv4 = address, .exposed = {{"tcp", 5432}}});
+    {
+        const EchoServer rows{heir.netns(), 5432, "heir"};
+        CHECK(ask(app.netns(), address, 5432, false, 300) == "timeout");
+    }
+    // It comes back elsewhere.
+    db = std::make_unique<TestContainer>(host, "db");
+    const Endpoint second = db->join(network, shown);
+    CHECK(second.ipv4 != first.ipv4);
+    const EchoServer rows{db->netns(), 5432, "rows"};
+    CHECK(ask(app.netns(), to_string(*second.ipv4), 5432) == asker + " rows");
+    CHECK(ask(app.netns(), to_string(*second.ipv6), 5432) == to_string(*own.ipv6) + " rows");
+}
+
+TEST_CASE("links hold in an internal network without icc, too", "[net]") {
+    TestHost host;
+    const Network network = host.network(
+        {.name = "vault", .driver_opts = {{"com.docker.network.bridge.enable_icc", "false"}}, .internal = true});
+    TestContainer app{host, "app"}, db{host, "db"};
+    const Endpoint target = db.join(network, {.aliases = {"db"}, .exposed = {{"tcp", 5432}}});
+    const Endpoint own = app.join(network, {.links = {"db"}});
+    const EchoServer rows{db.netns(), 5432, "rows"}, outside{host.lan_netns(), 7000, "lan"};
+    CHECK(ask(app.netns(), to_string(*target.ipv4), 5432) == to_string(*own.ipv4) + " rows");
+    CHECK(ask(app.netns(), "192.0.2.2", 7000, false, 300) == "unreachable");
 }
 
 TEST_CASE("a dual-stack network gives both addresses, reaches out and is published on both", "[net]") {
