@@ -88,6 +88,15 @@ void enable_controllers(const std::string& level, const std::vector<std::string>
     }
 }
 
+/// For a cgroup that is there: it has a controller only if every level above it hands that on.
+void enable_above(const CgroupHost& host, const std::string& path, const std::vector<std::string>& controllers) {
+    std::string level = host.v2_root();
+    for (const auto part : split(std::string_view{path}.substr(1), '/')) {
+        enable_controllers(level, controllers);
+        level += "/" + std::string{part};
+    }
+}
+
 /// Controllers that count for every container, and those that a limit needs.
 std::vector<std::string> wanted_v2_controllers(const CgroupHost& host, const std::vector<CgroupSetting>& settings) {
     std::vector<std::string> wanted;
@@ -334,7 +343,7 @@ void update_cgroup(const CgroupHost& host, CgroupPlacement& placement, const des
     if (host.pure_v2()) {
         const auto settings = v2_settings(resources, warnings);
         check_v2_controllers(host, settings);
-        enable_controllers(fs::path{placement.v2_dir}.parent_path(), wanted_v2_controllers(host, settings));
+        enable_above(host, path_below_root(host, placement), wanted_v2_controllers(host, settings));
         write_settings(placement.v2_dir, settings, warnings);
         return;
     }

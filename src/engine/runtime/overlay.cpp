@@ -1,5 +1,9 @@
+#include <cstring>
+
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -7,6 +11,8 @@
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/kernel/syscalls.hpp"
+#include "support/log.hpp"
+#include "support/text.hpp"
 
 namespace stack::runtime {
 namespace {
@@ -58,8 +64,60 @@ void set_words(int fs, std::string_view options) {
     }
 }
 
+/// "Live", "Loading"; empty if the kernel has no module of that name (proc(5), /proc/modules).
+std::string module_state(std::string_view name) {
+    const std::string modules = find_file("/proc/modules").value_or("");
+    for (const auto line : split(modules, '\n')) {
+        const auto fields = split(line, ' ');
+        if (fields.size() > 4 && fields[0] == name) {
+            return std::string{fields[4]};
+        }
+    }
+    return {};
+}
+
+/// The first use after boot makes the kernel call modprobe for overlay. Where two come at that moment, the second
+/// modprobe sees a module that is being loaded, does not wait for it, and the file system is unknown still.
+UniqueFd open_overlay() {
+    for (bool was_live = false;;) {
+        const int fs = ::fsopen("overlay", FSOPEN_CLOEXEC);
+        if (fs >= 0) {
+            return UniqueFd{fs};
+        }
+        const int err = errno;
+        const std::string state = err == ENODEV ? module_state("overlay") : std::string{};
+        if (state.empty() || was_live) {
+            throw SysError(err, "open the overlay file system");
+        }
+        was_live = state == "Live";
+        ::poll(nullptr, 0, 1);  // nothing tells when a module has become alive
+    }
+}
+
+/// Makes the mount that `fs` has all options for, attached nowhere.
+UniqueFd take_mount(int fs, const RootfsPlan& plan) {
+    if (::fsconfig(fs, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+        const int err = errno;
+        throw SysError(err, fmt::format("mount the overlay of {} layers on '{}'{}", plan.layers.size(), plan.upper,
+                                        kernel_message(fs)));
+    }
+    return UniqueFd{check(::fsmount(fs, FSMOUNT_CLOEXEC, 0), [] { return "take hold of the overlay"; })};
+}
+
+/// Before Linux 6.5 overlay knew nothing of fsconfig(2): the kernel accepts any option for it, also "lowerdir+",
+/// collects them in one string, and only the mount fails. So it is asked with a word that no file system knows.
+bool overlay_checks_options() {
+    static const bool checks = [] {
+        return ::fsconfig(open_overlay().get(), FSCONFIG_SET_FLAG, "stack-asks-whether-you-check", nullptr, 0) != 0;
+    }();
+    return checks;
+}
+
 /// Linux 6.7: layers are appended one by one. False if this kernel does not know "lowerdir+".
 bool append_layers(int fs, const std::vector<std::string>& layers) {
+    if (!overlay_checks_options()) {
+        return false;
+    }
     for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {  // the kernel wants the topmost first
         const ShortPath path{*layer};
         if (::fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", path.c_str(), 0) != 0) {
@@ -73,36 +131,71 @@ bool append_layers(int fs, const std::vector<std::string>& layers) {
     return true;
 }
 
-/// Before 6.7: one string of at most a page for mount(2). Names are descriptor numbers below /proc/self/fd, so that
-/// 500 layers (the overlay's own limit) fit.
-UniqueFd mount_with_one_string(const RootfsPlan& plan) {
-    std::vector<UniqueFd> open;
-    std::string names;
-    for (auto layer = plan.layers.rbegin(); layer != plan.layers.rend(); ++layer) {
-        open.push_back(kernel::open_at(AT_FDCWD, *layer, O_PATH | O_DIRECTORY));
-        names += (names.empty() ? "" : ":") + std::to_string(open.back().get());
+/// Folders under the shortest names there are, the numbers of descriptors, which hold in /proc/self/fd: 500 layers (the
+/// overlay's own limit) fit into a page of options. While it lives, that is this thread's working directory.
+class NumberedFolders {
+public:
+    NumberedFolders() : before_{kernel::open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY)} {
+        check(::unshare(CLONE_FS), [] { return "have a working directory apart from other threads"; });
+        check(::chdir("/proc/self/fd"), [] { return "enter /proc/self/fd"; });
     }
-    std::string data = "lowerdir=" + names;
-    if (!plan.upper.empty()) {
-        open.push_back(kernel::open_at(AT_FDCWD, plan.upper, O_PATH | O_DIRECTORY));
-        data += fmt::format(",upperdir={}", open.back().get());
-        open.push_back(kernel::open_at(AT_FDCWD, plan.work, O_PATH | O_DIRECTORY));
-        data += fmt::format(",workdir={}", open.back().get());
+    NumberedFolders(const NumberedFolders&) = delete;
+    NumberedFolders& operator=(const NumberedFolders&) = delete;
+    ~NumberedFolders() {
+        if (::fchdir(before_.get()) != 0) {
+            log_debug("cannot return to the working directory: {}", std::strerror(errno));
+        }
+    }
+
+    std::string name(const std::string& path) {
+        open_.push_back(kernel::open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY));
+        return std::to_string(open_.back().get());
+    }
+
+private:
+    UniqueFd before_;
+    std::vector<UniqueFd> open_;
+};
+
+/// More layers than fsconfig(2) takes in one string: mount(2) takes a page.
+UniqueFd mount_with_page(const RootfsPlan& plan, const std::string& layers, const std::string& upper,
+                         const std::string& work) {
+    std::string data = "lowerdir=" + layers;
+    if (!upper.empty()) {
+        data += fmt::format(",upperdir={},workdir={}", upper, work);
     }
     if (!plan.overlay_options.empty()) {
         data += "," + plan.overlay_options;
     }
-    const UniqueFd before = kernel::open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY);
-    check(::chdir("/proc/self/fd"), [] { return "enter /proc/self/fd"; });
-    const int result = ::mount("overlay", plan.mount_point.c_str(), "overlay", 0, data.c_str());
-    const int err = errno;
-    check(::fchdir(before.get()), [] { return "return to the working directory"; });
-    if (result != 0) {
-        throw SysError(err, fmt::format("mount the overlay of {} layers", plan.layers.size()));
-    }
-    kernel::ScopedMount attached{plan.mount_point};
+    check(::mount("overlay", plan.mount_point.c_str(), "overlay", 0, data.c_str()),
+          [&] { return fmt::format("mount the overlay of {} layers on '{}'", plan.layers.size(), plan.mount_point); });
+    const kernel::ScopedMount attached{plan.mount_point};
     return UniqueFd{check(::open_tree(AT_FDCWD, plan.mount_point.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC),
                           [] { return "take hold of the overlay"; })};
+}
+
+/// Before Linux 6.7: all layers in one option.
+UniqueFd mount_with_one_string(const RootfsPlan& plan) {
+    NumberedFolders folders;
+    std::string layers, upper, work;
+    for (auto layer = plan.layers.rbegin(); layer != plan.layers.rend(); ++layer) {
+        layers += (layers.empty() ? "" : ":") + folders.name(*layer);
+    }
+    if (!plan.upper.empty()) {
+        upper = folders.name(plan.upper);
+        work = folders.name(plan.work);
+    }
+    if (layers.size() > longest_fsconfig_string) {
+        return mount_with_page(plan, layers, upper, work);
+    }
+    const UniqueFd fs = open_overlay();
+    set_option(fs.get(), "lowerdir", layers);
+    if (!upper.empty()) {
+        set_option(fs.get(), "upperdir", upper);
+        set_option(fs.get(), "workdir", work);
+    }
+    set_words(fs.get(), plan.overlay_options);
+    return take_mount(fs.get(), plan);
 }
 
 UniqueFd bind_only_layer(const std::string& layer) {
@@ -136,7 +229,7 @@ UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
     if (!plan.upper.empty()) {
         forget_volatile(plan.work);
     }
-    const UniqueFd fs{check(::fsopen("overlay", FSOPEN_CLOEXEC), [] { return "open the overlay file system"; })};
+    const UniqueFd fs = open_overlay();
     if (!append_layers(fs.get(), plan.layers)) {
         return mount_with_one_string(plan);
     }
@@ -145,12 +238,7 @@ UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
         set_option(fs.get(), "workdir", plan.work);
     }
     set_words(fs.get(), plan.overlay_options);
-    if (::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-        const int err = errno;
-        throw SysError(err, fmt::format("mount the overlay of {} layers on '{}'{}", plan.layers.size(), plan.upper,
-                                        kernel_message(fs.get())));
-    }
-    return UniqueFd{check(::fsmount(fs.get(), FSMOUNT_CLOEXEC, 0), [] { return "take hold of the overlay"; })};
+    return take_mount(fs.get(), plan);
 }
 
 UniqueFd mount_rootfs_private(const RootfsPlan& plan) {
