@@ -17,7 +17,9 @@ std::string to_string(const SourcePos& pos) {
 Error::Error(Errc code, std::string what) : code_{code}, what_{std::move(what)} {}
 
 Error&& Error::at(SourcePos pos) && {
-    pos_ = std::move(pos);
+    if (!pos.file.empty()) {  // what came from a command line has none
+        pos_ = std::move(pos);
+    }
     return std::move(*this);
 }
 

@@ -1,9 +1,13 @@
 #include "volumes/mount_options.hpp"
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
+#include <netdb.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 
 #include "support/error.hpp"
 #include "support/text.hpp"
@@ -61,6 +65,55 @@ MountOptions parse_mount_options(std::string_view text) {
         }
     }
     return options;
+}
+
+namespace {
+
+std::string numeric_address(const std::string& host) {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    char text[NI_MAXHOST];
+    int failed = ::getaddrinfo(host.c_str(), nullptr, &wanted, &found);
+    if (failed == 0) {
+        failed = ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+        ::freeaddrinfo(found);
+    }
+    if (failed != 0) {
+        throw Error(Errc::network, fmt::format("cannot resolve the host '{}' of an NFS volume", host))
+            .hint("it stands in 'addr=' of the volume's option 'o', or before ':' in 'device'");
+    }
+    return text;
+}
+
+/// "storage:/export" -> storage, "[fd00::1]:/export" -> fd00::1, ":/export" -> nothing.
+std::string host_of(const std::string& device) {
+    const size_t end = device.rfind(":/");
+    std::string host = end == std::string::npos ? std::string{} : device.substr(0, end);
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+    }
+    return host;
+}
+
+}  // namespace
+
+std::string nfs_options(const std::string& device, const std::string& data) {
+    constexpr std::string_view key = "addr=";
+    std::vector<std::string> words;
+    bool has_address = false;
+    for (const auto word : split(data, ',')) {
+        if (word.starts_with(key)) {
+            words.push_back(fmt::format("{}{}", key, numeric_address(std::string{word.substr(key.size())})));
+            has_address = true;
+        } else if (!word.empty()) {
+            words.emplace_back(word);
+        }
+    }
+    if (const std::string host = host_of(device); !has_address && !host.empty()) {
+        words.push_back(fmt::format("{}{}", key, numeric_address(host)));
+    }
+    return join(words, ",");
 }
 
 unsigned long propagation_flags(const std::string& name) {

@@ -163,7 +163,7 @@ ResolvedMount resolve_volume(VolumeStore& store, const Mount& mount, const Mount
     resolved.recursive_read_only = recursive_read_only(mount);
     const bool is_our_folder = resolved.source == volume.mountpoint;
     resolved.wants_copy_up = is_our_folder && !mount.nocopy && mount.subpath.empty();
-    if (!mount.subpath.empty()) {
+    if (!mount.subpath.empty() && request.starts) {
         // Compose and Docker: the subpath must be there; it may be a file.
         const auto inside = resolved.source / std::filesystem::path{mount.subpath}.relative_path();
         struct stat status {};
@@ -204,9 +204,9 @@ std::vector<ResolvedMount> resolve_mounts(VolumeStore& store, const MountRequest
         resolved.push_back(resolve_one(store, mount, request));
     }
     for (const auto& mount : request.inherited) {
-        if (taken.insert(mount.target).second) {
-            resolved.push_back(mount);
-            resolved.back().wants_copy_up = false;
+        if (taken.insert(normal_target(mount)).second) {
+            resolved.push_back(resolve_one(store, mount, request));
+            resolved.back().anonymous = false;  // it goes with the container that it was made for
         }
     }
     for (const auto& target : request.image_volumes) {

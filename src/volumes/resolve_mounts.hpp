@@ -14,13 +14,15 @@ struct MountRequest {
     const std::vector<desired::Mount>& mounts;
     Strings image_volumes;  ///< VOLUME of the image's config
     /// Mounts of the containers in `volumes_from`, in order, already made read-only where ":ro" was said.
-    std::vector<ResolvedMount> inherited;
+    std::vector<desired::Mount> inherited;
     /// target -> name of the anonymous volumes of the container that this one replaces: they follow it.
     StringMap previous_anonymous;
     /// User and group that x-idmap maps to the folder's owner: the ids the container runs as.
     std::uint32_t uid{0}, gid{0};
     /// Layers of an image, lowest first; for mounts of type image. Throws if the image is not there.
     std::function<std::vector<std::filesystem::path>(const std::string& reference)> layers_of_image;
+    /// Else it is only made: another container may still make what a subpath names.
+    bool starts{true};
 };
 
 /// Makes the volumes that are missing and gives the mounts in the order they must be done. A target named by the

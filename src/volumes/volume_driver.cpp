@@ -1,9 +1,8 @@
 // The `local` driver's options type, o and device: what mount(8) would be given by hand.
+#include <cerrno>
 #include <map>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -41,31 +40,19 @@ void check_options(const Volume& volume) {
     }
 }
 
-/// The kernel wants a number in addr=; mount.nfs(8) and Docker look names up before.
-std::string with_address_resolved(const std::string& data) {
-    Strings words;
-    for (const auto word : split(data, ',')) {
-        if (!word.starts_with("addr=")) {
-            words.emplace_back(word);
-            continue;
+void mount_volume(const Volume& volume, const std::string& type, const std::string& device,
+                  const MountOptions& options) {
+    const std::string data = type.starts_with("nfs") ? nfs_options(device, options.data) : options.data;
+    try {
+        kernel::mount_at(device.empty() ? type : device, volume.mountpoint, type, options.flags, data);
+    } catch (const SysError& error) {
+        if (error.err() != ENODEV) {
+            throw;
         }
-        const std::string host{word.substr(5)};
-        addrinfo wanted{};
-        wanted.ai_socktype = SOCK_STREAM;
-        addrinfo* found = nullptr;
-        if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) {
-            throw Error(Errc::network, fmt::format("cannot resolve the host '{}' of a volume's addr option", host));
-        }
-        char text[NI_MAXHOST];
-        const int failed =
-            ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
-        ::freeaddrinfo(found);
-        if (failed != 0) {
-            throw Error(Errc::network, fmt::format("cannot resolve the host '{}' of a volume's addr option", host));
-        }
-        words.push_back(fmt::format("addr={}", text));
+        throw Error(Errc::unsupported,
+                    fmt::format("cannot mount volume '{}': this kernel has no file system '{}'", volume.name, type))
+            .hint(fmt::format("load its module ('modprobe {}'), or look whether 'type' is spelled right", type));
     }
-    return join(words, ",");
 }
 
 }  // namespace
@@ -92,10 +79,8 @@ std::filesystem::path VolumeStore::prepare(const Volume& volume) const {
     }
     const auto lock = kernel::FileLock::acquire(volume.mountpoint.parent_path() / "mount.lock");
     if (!is_mount_point(volume.mountpoint)) {
-        while_doing(fmt::format("mount volume '{}'", volume.name), [&] {
-            kernel::mount_at(device.empty() ? type : device, volume.mountpoint, type, options.flags,
-                             type.starts_with("nfs") ? with_address_resolved(options.data) : options.data);
-        });
+        while_doing(fmt::format("mount volume '{}'", volume.name),
+                    [&] { mount_volume(volume, type, device, options); });
     }
     return volume.mountpoint;
 }

@@ -122,6 +122,47 @@ volumes: {data: {}, other: {}}
     CHECK(inside(box, "c", "ls /data; cat /code/file; touch /code/mine && echo written") == "bound\nwritten");
 }
 
+TEST_CASE("volumes_from gives mounts of images and parts of volumes as they are, also from one to the next",
+          "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    up(box, R"(
+services:
+  fill:
+    image: busybox
+    command: sh -c "mkdir -p /all/part && echo inner >/all/part/file && touch /all/outer /all/ready && sleep 3600"
+    volumes: ["data:/all"]
+    healthcheck: {test: "test -e /all/ready", interval: 100ms}
+  a:
+    image: busybox
+    command: sleep 3600
+    depends_on: {fill: {condition: service_healthy}}
+    volumes:
+      - {type: volume, source: data, target: /part/, volume: {subpath: part}}
+      - {type: image, source: busybox, target: /tools}
+      - {type: image, source: busybox, target: /only, image: {subpath: bin}}
+      - /nameless
+  b:
+    image: busybox
+    command: sleep 3600
+    volumes_from: [a]
+  c:
+    image: busybox
+    command: sleep 3600
+    volumes_from: ["b:ro"]
+volumes: {data: {}}
+)");
+    for (const char* service : {"b", "c"}) {
+        INFO(service);
+        CHECK(inside(box, service, "ls /part; cat /part/file") == "file\ninner");
+        CHECK(inside(box, service, "/tools/bin/busybox echo runs; ls /only/busybox") == "runs\n/only/busybox");
+    }
+    inside(box, "a", "touch /nameless/from-a");
+    CHECK(inside(box, "b", "ls /nameless && touch /part/by-b && echo written") == "from-a\nwritten");
+    CHECK(has(inside(box, "c", "touch /part/by-c"), "Read-only file system"));
+    CHECK(has(inside(box, "c", "touch /nameless/by-c"), "Read-only file system"));
+}
+
 TEST_CASE("a fresh volume gets the image's content unless nocopy is said", "[mounts]") {
     const Sandbox box{"mounts"};
     box.need_busybox();

@@ -235,7 +235,7 @@ Task<> Container::begin_process() {
 
 Task<runtime::LaunchPlan> Container::make_plan(const desired::ContainerSpec& spec) {
     runtime::LaunchInput input;
-    const auto mounts = resolve_container_mounts(project_, *image_, row_, spec);
+    const auto mounts = resolve_container_mounts(project_, *image_, row_, spec, true);
     const bool copies = std::any_of(mounts.begin(), mounts.end(), [](const auto& it) { return it.wants_copy_up; });
     if (copies) {
         std::vector<std::filesystem::path> layers(image_->layers.begin(), image_->layers.end());

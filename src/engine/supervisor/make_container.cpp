@@ -52,7 +52,7 @@ ContainerRow basic_row(Project& project, const desired::ContainerSpec& spec, con
         }
     }
     row.spec_json = desired::to_json(spec);
-    row.mounts = mount_rows(resolve_container_mounts(project, *facts, row, spec));
+    row.mounts = mount_rows(resolve_container_mounts(project, *facts, row, spec, false));
     return row;
 }
 

@@ -1,12 +1,15 @@
 #include "engine/supervisor/mounts.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "desired/json.hpp"
 #include "engine/runtime/users.hpp"
 #include "engine/supervisor/container.hpp"
 #include "support/error.hpp"
@@ -39,20 +42,53 @@ ContainerRow source_of(Project& project, std::string_view text, bool& read_only)
     return project.store.get(name);
 }
 
-std::vector<volumes::ResolvedMount> inherited_mounts(Project& project, const ContainerSpec& spec) {
-    std::vector<volumes::ResolvedMount> mounts;
+std::string normal(const std::string& target) {
+    return std::filesystem::path{target}.lexically_normal().relative_path() / "";
+}
+
+/// How a mount of a container is written: in its own list, or in that of a container whose mounts it has in turn.
+std::optional<desired::Mount> written_mount(Project& project, const ContainerRow& row, const std::string& target) {
+    const ContainerSpec spec = desired::container_spec_from_json(row.spec_json);
+    for (const desired::Mount& mount : spec.mounts) {
+        if (normal(mount.target) == normal(target)) {
+            return mount;
+        }
+    }
     for (const std::string& text : spec.volumes_from) {
         bool read_only = false;
-        for (const MountRow& row : source_of(project, text, read_only).mounts) {
-            if (row.type == "tmpfs") {
-                continue;
+        if (auto found = written_mount(project, source_of(project, text, read_only), target)) {
+            return found;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Anonymous volumes and those of the image have names that only the row knows.
+desired::Mount inherited_mount(Project& project, const ContainerRow& source, const MountRow& row) {
+    desired::Mount mount = written_mount(project, source, row.destination).value_or(desired::Mount{});
+    mount.target = row.destination;
+    mount.read_only = !row.read_write;
+    if (row.type == "volume") {
+        mount.type = desired::Mount::Type::volume;
+        mount.source = row.name;
+        mount.nocopy = true;
+    } else if (row.type == "bind") {
+        mount.type = desired::Mount::Type::bind;
+        mount.source = row.source;
+    }
+    return mount;
+}
+
+std::vector<desired::Mount> inherited_mounts(Project& project, const ContainerSpec& spec) {
+    std::vector<desired::Mount> mounts;
+    for (const std::string& text : spec.volumes_from) {
+        bool read_only = false;
+        const ContainerRow source = source_of(project, text, read_only);
+        for (const MountRow& row : source.mounts) {
+            if (row.type != "tmpfs") {
+                mounts.push_back(inherited_mount(project, source, row));
+                mounts.back().read_only = mounts.back().read_only || read_only;
             }
-            volumes::ResolvedMount& mount = mounts.emplace_back();
-            mount.kind = row.type == "volume" ? desired::Mount::Type::volume : desired::Mount::Type::bind;
-            mount.volume = row.name;
-            mount.source = row.source;
-            mount.target = row.destination;
-            mount.read_only = read_only || !row.read_write;
         }
     }
     return mounts;
@@ -66,8 +102,9 @@ std::string text_in(const std::vector<std::filesystem::path>& layers, const char
 /// The ids that the container runs as: x-idmap gives them to the owner of the folder. Looked up in the image, for the
 /// container's root is not there yet.
 void find_user(volumes::MountRequest& request, const ImageFacts& image, const ContainerSpec& spec) {
-    const bool needed = std::any_of(spec.mounts.begin(), spec.mounts.end(),
-                                    [](const desired::Mount& mount) { return !mount.idmap.empty(); });
+    const auto is_mapped = [](const desired::Mount& mount) { return !mount.idmap.empty(); };
+    const bool needed = std::any_of(spec.mounts.begin(), spec.mounts.end(), is_mapped) ||
+                        std::any_of(request.inherited.begin(), request.inherited.end(), is_mapped);
     const std::string& user = spec.user.empty() ? image.config.user : spec.user;
     if (!needed || user.empty()) {
         return;
@@ -107,8 +144,9 @@ std::string propagation_name(unsigned long flags) {
 }  // namespace
 
 std::vector<volumes::ResolvedMount> resolve_container_mounts(Project& project, const ImageFacts& image,
-                                                             const ContainerRow& row, const ContainerSpec& spec) {
-    volumes::MountRequest request{spec.mounts, {}, {}, {}, 0, 0, {}};
+                                                             const ContainerRow& row, const ContainerSpec& spec,
+                                                             bool starts) {
+    volumes::MountRequest request{spec.mounts, {}, {}, {}, 0, 0, {}, starts};
     request.image_volumes.assign(image.config.volumes.begin(), image.config.volumes.end());
     request.inherited = inherited_mounts(project, spec);
     find_user(request, image, spec);

@@ -54,3 +54,15 @@ TEST_CASE("a driver option nobody knows and a device that is not there are error
     CHECK_THROWS_AS(world.store.prepare(world.make({{"type", "none"}, {"o", "bind"}, {"device", "/nonexistent"}})),
                     Error);
 }
+
+TEST_CASE("a file system that the kernel does not have is named in a sentence", "[volumes][driver]") {
+    World world;
+    const auto volume = world.make({{"type", "nosuchfs"}, {"device", "storage:/export"}});
+    try {
+        world.store.prepare(volume);
+        FAIL("it was mounted");
+    } catch (const Error& error) {
+        CHECK(std::string{error.what()} == "cannot mount volume 'vol': this kernel has no file system 'nosuchfs'");
+        CHECK(error.hint().find("modprobe nosuchfs") != std::string::npos);
+    }
+}

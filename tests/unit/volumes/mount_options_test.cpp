@@ -24,3 +24,15 @@ TEST_CASE("nothing said about propagation is rprivate", "[volumes][mount_options
     CHECK(propagation_flags("rslave") == (MS_SLAVE | MS_REC));
     CHECK_THROWS_AS(propagation_flags("sometimes"), Error);
 }
+
+TEST_CASE("the kernel gets the number of an NFS server", "[volumes][mount_options]") {
+    CHECK(nfs_options(":/export", "addr=192.0.2.7,nfsvers=4") == "addr=192.0.2.7,nfsvers=4");
+    CHECK(nfs_options(":/export", "nfsvers=4,addr=fd00::7") == "nfsvers=4,addr=fd00::7");
+    CHECK(nfs_options("192.0.2.7:/export", "nfsvers=4") == "nfsvers=4,addr=192.0.2.7");
+    CHECK(nfs_options("[fd00::7]:/export", "") == "addr=fd00::7");
+    CHECK(nfs_options("192.0.2.8:/export", "addr=192.0.2.7") == "addr=192.0.2.7");
+    CHECK(nfs_options(":/export", "") == "");
+    const std::string local = nfs_options(":/export", "addr=localhost");
+    CHECK((local == "addr=127.0.0.1" || local == "addr=::1"));
+    CHECK_THROWS_AS(nfs_options(":/export", "addr=no-such-host.invalid"), Error);
+}

@@ -117,16 +117,21 @@ TEST_CASE("tmpfs options are Docker's defaults unless taken back", "[volumes][re
 TEST_CASE("inherited mounts yield to the service's own and win over the image's", "[volumes][resolve]") {
     World world;
     world.add(Mount::Type::tmpfs, "", "/a");
-    ResolvedMount a;
+    Mount a;
+    a.source = "one";
     a.target = "/a";
-    ResolvedMount b;
+    Mount b;
+    b.source = "two";
     b.target = "/b";
     b.read_only = true;
+    b.nocopy = true;
     auto request = world.request();
     request.inherited = {a, b};
     request.image_volumes = {"/b"};
     const auto resolved = resolve_mounts(world.store, request);
     REQUIRE(resolved.size() == 2);
     CHECK(resolved[0].type == ResolvedMount::Type::tmpfs);
+    CHECK(resolved[1].volume == "two");
     CHECK(resolved[1].read_only);
+    CHECK(!resolved[1].wants_copy_up);
 }
