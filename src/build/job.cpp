@@ -15,8 +15,8 @@ Job::Job(const Paths& paths_, const BuildRequest& request_, const StagedFile& st
       request{request_},
       staged{staged_},
       sink{sink_},
-      database{paths_.database()},
       store{paths_},
+      database{store.database()},
       cache{database},
       id{"build-" + random_hex(6)},
       states_(staged_.stages.size()) {}
@@ -31,12 +31,20 @@ void Job::finish(size_t stage, StageState state) {
 
 image::Image Job::image(const std::string& reference, const std::string& of_platform, const SourcePos& pos) {
     const std::string& platform = of_platform.empty() ? request.platform : of_platform;
+    const auto usable = [&](const image::Image& one) {
+        return platform.empty() || image::is_for(one, image::parse_platform(platform));
+    };
     try {
         if (request.provide_image) {
+            if (!request.refresh_images) {
+                if (auto here = store.find(reference); here && usable(*here)) {
+                    return std::move(*here);
+                }
+            }
             request.provide_image(reference, platform);
         }
         auto found = store.get(reference);
-        if (!platform.empty() && !image::is_for(found, image::parse_platform(platform))) {
+        if (!usable(found)) {
             throw Error(Errc::not_found, fmt::format("image '{}' is for {}/{}, not for {}", reference, found.os,
                                                      found.architecture, platform));
         }

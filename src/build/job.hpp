@@ -26,8 +26,8 @@ public:
     const BuildRequest& request;
     const StagedFile& staged;
     const BuildSink& sink;
-    Database database;
     image::ImageStore store;
+    const Database& database;  ///< the store's connection: each one reads the schema again
     BuildCache cache;
     std::string id;  ///< "build-…": owner of containers and addresses
 

@@ -86,6 +86,11 @@ std::optional<std::string> find_id_by_prefix(const Database& database, std::stri
     return id;
 }
 
+bool is_known(const Database& database, const std::string& id) {
+    auto known = database.prepare("SELECT 1 FROM images WHERE id = ?");
+    return known.bind(id).step();
+}
+
 Error no_such_image(std::string_view text) {
     Error error{Errc::not_found, fmt::format("no such image '{}'", text)};
     const auto reference = find_reference(text);
@@ -121,6 +126,10 @@ ImageStore::~ImageStore() = default;
 
 const Paths& ImageStore::paths() const noexcept {
     return state_->paths;
+}
+
+const Database& ImageStore::database() const noexcept {
+    return state_->database;
 }
 
 std::optional<Image> ImageStore::find(std::string_view name_or_id) const {
@@ -167,18 +176,18 @@ bool ImageStore::tag(const std::string& id, const Reference& reference) {
         throw Error(Errc::invalid_input, fmt::format("a tag must not have a digest: '{}'", reference.familiar()));
     }
     const std::string name = reference.with_default_tag().canonical();
-    Transaction change{state_->database};
-    auto old = state_->database.prepare("SELECT image_id FROM image_names WHERE name = ?");
-    const bool is_new = !old.bind(name).step() || old.text(0) != id;
+    auto old = state_->database.prepare("SELECT 1 FROM image_names WHERE name = ? AND image_id = ?");
+    if (old.bind_all(name, id).step()) {
+        return false;  // a write costs more than all the rest of a build in which nothing is new
+    }
     old.reset();
-    auto known = state_->database.prepare("SELECT 1 FROM images WHERE id = ?");
-    if (!known.bind(id).step()) {
+    Transaction change{state_->database};
+    if (!is_known(state_->database, id)) {
         throw no_such_image(id);
     }
-    known.reset();
     insert_name(state_->database, id, reference);
     change.commit();
-    return is_new;
+    return true;
 }
 
 std::vector<std::filesystem::path> ImageStore::layer_dirs(const Image& image) const {
@@ -202,6 +211,9 @@ std::string ImageStore::put_image(std::string_view config_json, const std::optio
     const ImageConfig config = parse_config(config_json);
     const auto held = hold();
     const std::string id = put_blob(*state_, config_json);
+    if (!reference && is_known(state_->database, id)) {
+        return id;
+    }
     make_durable(*state_, chain_ids(config.diff_ids));
     Transaction change{state_->database};
     insert_image(state_->database, id, config);

@@ -13,6 +13,7 @@
 #include "image/config.hpp"
 #include "image/reference.hpp"
 #include "support/byte_size.hpp"
+#include "support/database.hpp"
 #include "support/files.hpp"
 #include "support/paths.hpp"
 
@@ -83,6 +84,8 @@ public:
     ~ImageStore();
 
     const Paths& paths() const noexcept;
+    /// The connection that it holds, for what the same thread keeps in the same database; lives as long as the store.
+    const Database& database() const noexcept;
 
     /// By reference ("debian:bookworm-slim", "debian" = debian:latest, "name@sha256:…"), by id ("sha256:…" or its hex),
     /// or by a prefix of the hex id. A name wins over an id prefix, as in Docker. An ambiguous prefix is

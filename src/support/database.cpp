@@ -92,6 +92,8 @@ void Database::Close::operator()(sqlite3* database) const noexcept {
 }
 
 Database::Database(const std::filesystem::path& file) {
+    // SQLite takes (and touches) memory for twenty pages with the first one of each connection. We need a few.
+    [[maybe_unused]] static const int pages_as_needed = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
     std::filesystem::create_directories(file.parent_path());
     sqlite3* opened = nullptr;
     const int result = sqlite3_open_v2(file.c_str(), &opened,
