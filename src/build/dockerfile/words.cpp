@@ -90,10 +90,11 @@ public:
 
     std::string heredoc() {
         while (!done()) {
-            if (peek() == rules_.escape_ && at_ + 1 < text_.size() &&
-                (text_[at_ + 1] == '$' || text_[at_ + 1] == rules_.escape_)) {
-                out_ += text_[at_ + 1];
-                at_ += 2;
+            if (peek() == '\\') {
+                ++at_;
+                if (!done()) {
+                    out_ += take();
+                }
             } else if (peek() == '$') {
                 dollar(true);
             } else {

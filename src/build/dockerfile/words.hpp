@@ -27,7 +27,8 @@ public:
     std::string word(std::string_view text) const;
     /// Several words: a variable that is not quoted may give more than one.
     std::vector<std::string> words(std::string_view text) const;
-    /// Content of a here-document: variables and escapes of `$`, no quotes.
+    /// Content of a here-document: variables, no quotes; a backslash (whatever `escape` is) goes and keeps what
+    /// follows.
     std::string heredoc(std::string_view text) const;
 
 private:

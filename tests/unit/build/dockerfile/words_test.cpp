@@ -78,5 +78,10 @@ TEST_CASE("ENV and LABEL take pairs, and the old form with the rest of the line"
 }
 
 TEST_CASE("a here-document expands variables and keeps quotes", "[build][words]") {
-    CHECK(expander().heredoc("'$A' \"x\" \\$A \\n\n") == "'one' \"x\" $A \\n\n");
+    CHECK(expander().heredoc("'$A' \"x\" \\$A\n") == "'one' \"x\" $A\n");
+    // BuildKit's way, other than a shell's: a backslash goes, whatever follows it.
+    CHECK(expander().heredoc("a\\n \\\\ \\\n.") == "an \\ \n.");
+    CHECK(expander().heredoc("end\\") == "end");
+    const WordExpander windows{'`', [](const std::string&) { return std::optional<std::string>{"one"}; }};
+    CHECK(windows.heredoc("`$A \\$A") == "`one $A");  // '# escape=' is not for them
 }
