@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
 
 #include "build/run_mounts.hpp"
 #include "build/stage_builder.hpp"
@@ -76,6 +79,90 @@ fs::path copy_for_writing(const SourceTree& tree, const SourceTree::Match& match
     return folder / name;
 }
 
+/// A layer that, above a context, takes away what the .dockerignore leaves out: whiteouts, in folders like those of the
+/// context, whose owners and times are seen in their place. Nothing of the context is copied.
+class IgnoreMask {
+public:
+    IgnoreMask(const SourceTree& tree, fs::path folder) : tree_{tree}, folder_{std::move(folder)} {}
+
+    /// Covers all below `path`; whether anything there is hidden at all.
+    bool cover(const std::string& path) { return cover(tree_.folder(path), path); }
+
+private:
+    bool cover(const kernel::LayeredDir& dir, const std::string& path) {
+        bool any = false;
+        for (const auto& entry : dir.list()) {
+            const auto below = path.empty() ? entry.name : path + "/" + entry.name;
+            const bool is_folder = S_ISDIR(entry.status.st_mode);
+            if (tree_.hides(below, is_folder)) {
+                fs::create_directories(folder_ / path);
+                check(::mknod((folder_ / below).c_str(), S_IFCHR, makedev(0, 0)),
+                      [&] { return fmt::format("hide '{}' of the context", below); });
+                any = true;
+            } else if (is_folder) {
+                any = cover(dir.enter(entry.name).value(), below) || any;
+            }
+        }
+        if (any) {
+            look_like(dir, folder_ / path);
+        }
+        return any;
+    }
+
+    static void look_like(const kernel::LayeredDir& dir, const fs::path& made) {
+        struct stat status {};
+        check(::fstat(dir.fd(), &status), [] { return "look at a folder of the context"; });
+        check(::chown(made.c_str(), status.st_uid, status.st_gid), [&] { return "give away " + made.string(); });
+        check(::chmod(made.c_str(), status.st_mode & 07777), [&] { return "change the mode of " + made.string(); });
+        const timespec times[2] = {status.st_atim, status.st_mtim};
+        check(::utimensat(AT_FDCWD, made.c_str(), times, 0), [&] { return "set the times of " + made.string(); });
+    }
+
+    const SourceTree& tree_;
+    fs::path folder_;
+};
+
+/// Whether overlay takes folders of this file system as layers. It refuses some, as vfat, whose names have rules of
+/// their own, and says so only where the container starts.
+bool can_be_a_layer(const fs::path& folder) {
+    struct statfs info {};
+    if (::statfs(folder.c_str(), &info) != 0) {
+        return false;
+    }
+    const auto type = static_cast<unsigned long>(info.f_type);
+    return type == EXT4_SUPER_MAGIC || type == XFS_SUPER_MAGIC || type == BTRFS_SUPER_MAGIC || type == TMPFS_MAGIC;
+}
+
+runtime::ResolvedMount layered_bind(std::vector<std::string> layers, const std::string& path,
+                                    const std::string& target) {
+    runtime::ResolvedMount layered;
+    layered.type = runtime::ResolvedMount::Type::overlay;
+    layered.layers = {layers.begin(), layers.end()};
+    layered.subpath = path;
+    layered.target = target;
+    layered.read_only = true;
+    return layered;
+}
+
+/// One folder, as it is or without what its rules hide.
+runtime::ResolvedMount folder_bind(const SourceTree& tree, const SourceTree::Match& match, const std::string& target,
+                                   const std::function<fs::path()>& scratch) {
+    const std::string whole = tree.layers().front();
+    const auto as_it_is = bind_of(whole + "/" + match.path, target, true);
+    if (!tree.has_rules() || !match.is_folder) {
+        return as_it_is;
+    }
+    const auto place = scratch();
+    if (!can_be_a_layer(whole)) {
+        return bind_of(copy_for_writing(tree, match, place), target, true);
+    }
+    const auto mask = place / "mask";
+    if (!IgnoreMask{tree, mask}.cover(match.path)) {
+        return as_it_is;
+    }
+    return layered_bind({whole, mask.string()}, match.path, target);
+}
+
 }  // namespace
 
 void StageBuilder::add_cache_mount(const RunMount& mount, RunRequest& request) const {
@@ -138,20 +225,16 @@ bool StageBuilder::add_bind_mount(const Instruction& run, const RunMount& mount,
     const auto found = tree->match(mount.source.empty() ? "." : mount.source, false).front();
     key += tree->digest(found, {}, true) + "\n";
     const auto target = target_of(state_, mount.target);
-    if (!mount.read_only) {
+    const auto scratch = [&] {
         request.scratch.push_back(std::make_unique<TempDir>(job_.store.begin_layer()));
-        const auto copy = copy_for_writing(*tree, found, request.scratch.back()->path());
-        request.mounts.push_back(bind_of(copy, target, false));
+        return request.scratch.back()->path();
+    };
+    if (!mount.read_only) {
+        request.mounts.push_back(bind_of(copy_for_writing(*tree, found, scratch()), target, false));
     } else if (tree->layers().size() == 1) {
-        request.mounts.push_back(bind_of(tree->layers().front().string() + "/" + found.path, target, true));
+        request.mounts.push_back(folder_bind(*tree, found, target, scratch));
     } else {
-        runtime::ResolvedMount layered;
-        layered.type = runtime::ResolvedMount::Type::overlay;
-        layered.layers.assign(tree->layers().begin(), tree->layers().end());
-        layered.subpath = found.path;
-        layered.target = target;
-        layered.read_only = true;
-        request.mounts.push_back(std::move(layered));
+        request.mounts.push_back(layered_bind({tree->layers().begin(), tree->layers().end()}, found.path, target));
     }
     return true;
 }

@@ -33,6 +33,7 @@ public:
     /// SHA-256 over names, types, modes, contents and link targets of a match, and over owners with `with_owner`.
     std::string digest(const Match& match, const IgnoreRules& exclude, bool with_owner) const;
 
+    bool has_rules() const noexcept { return !rules_.empty(); }
     /// True for a path of the tree that the rules hide.
     bool hides(const std::string& path, bool is_folder) const;
 
