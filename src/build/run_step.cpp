@@ -88,7 +88,7 @@ RunStep::RunStep(const Paths& paths, const Database& database, const image::Imag
       state_{state},
       request_{std::move(request)},
       place_{store.begin_layer()},
-      empty_layer_{paths.temporary(), "empty-"},
+      empty_layer_{paths.temporary(), "image-empty-"},
       id_{random_hex(32)},
       run_dir_{paths.container_run(id_)} {
     try {
@@ -350,6 +350,9 @@ void sweep_killed_builds(const Paths& paths, const Database& database) {
         auto gone = database.prepare("DELETE FROM build_runs WHERE id = ?");
         gone.bind(id);
         gone.run();
+    }
+    if (!dead.empty()) {
+        image::ImageStore{paths}.collect_garbage();  // the half-made layer
     }
 }
 

@@ -11,6 +11,7 @@
 #include "image/compression.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
+#include "support/text.hpp"
 #include "workshop.hpp"
 
 using namespace stack;
@@ -62,9 +63,11 @@ public:
         git(work, {"tag", "v1"});
         write_file(work / "a", "two\n");
         git(work, {"commit", "-q", "-a", "-m", "two"});
-        daemon_.emplace(
-            testing::Command{.argv = {"git", "daemon", "--verbose", "--export-all", "--reuseaddr", "--listen=127.0.0.1",
-                                      fmt::format("--port={}", port_), "--base-path=" + folder.string()}});
+        // Not as "git daemon": that is a parent of the daemon, which its end would leave behind.
+        const std::string programs{trim(testing::run({.argv = {"git", "--exec-path"}}).out)};
+        daemon_.emplace(testing::Command{.argv = {programs + "/git-daemon", "--verbose", "--export-all", "--reuseaddr",
+                                                  "--listen=127.0.0.1", fmt::format("--port={}", port_),
+                                                  "--base-path=" + folder.string()}});
         REQUIRE(daemon_->wait_for("Ready to rumble"));
     }
     std::string url() const { return fmt::format("git://127.0.0.1:{}/repo.git", port_); }

@@ -138,6 +138,32 @@ TEST_CASE("RUN --mount: cache lives on, secret leaves nothing, bind is read-only
     CHECK(shop.describe(id, "/cache/file") == "(none)");
 }
 
+TEST_CASE("a context bound by RUN does not show what is ignored", "[build][run][mount]") {
+    Workshop shop;
+    shop.write("app/main", "m");
+    shop.write("app/.env", "secret");
+    shop.write("app/deep/kept", "k");
+    shop.write("app/deep/gone", "g");
+    shop.write("key", "secret");
+    shop.write("out/a", "a");
+    shop.request.ignore_text = "key\n**/.env\nout\napp/deep\n!app/deep/kept\n";
+    const auto id = shop.build(
+        "FROM busybox\n"
+        "RUN --mount=target=/in cd /in && find . -type f | sort > /whole; ls -d /in/out >> /whole; true\n"
+        "RUN --mount=source=app,target=/in cd /in && find . | sort > /part && cat deep/kept >> /part\n"
+        "RUN --mount=source=app,target=/in stat -c %a /in > /mode; if echo x > /in/new; then exit 1; fi\n"
+        "RUN --mount=source=app,target=/in,rw find /in -type f | sort > /written && echo x > /in/new\n");
+    CHECK(shop.file(id, "/whole") == "./app/deep/kept\n./app/main\n");
+    CHECK(shop.file(id, "/part") == ".\n./deep\n./deep/kept\n./main\nk");
+    CHECK(shop.file(id, "/mode") == "755\n");
+    CHECK(shop.file(id, "/written") == "/in/deep/kept\n/in/main\n");
+    shop.write("app/deep/gone", "changed");
+    shop.build(
+        "FROM busybox\nRUN --mount=target=/in cd /in && find . -type f | sort > /whole; ls -d /in/out >> /whole; "
+        "true\n");
+    CHECK_FALSE(shop.was_run("find . -type f"));
+}
+
 TEST_CASE("a required secret that was not given is an error with its mend", "[build][run][mount]") {
     Workshop shop;
     try {
@@ -191,5 +217,6 @@ TEST_CASE("what a killed build left is cleaned up by the next one", "[build][run
     ::close(ready[1]);
     CHECK_FALSE(testing::leftovers(shop.paths).empty());  // the orphan sleeps on
     CHECK(shop.file(shop.build("FROM busybox\nRUN echo works > /out\n"), "/out") == "works\n");
+    CHECK(std::filesystem::is_empty(shop.paths.temporary()));
     CHECK(testing::settled_leftovers(shop.paths).empty());
 }
