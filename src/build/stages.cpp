@@ -125,8 +125,7 @@ void find_needs(Stage& stage, const StagedFile& staged) {
         }
     }
     std::ranges::sort(stage.needs);
-    const auto repeated = std::ranges::unique(stage.needs);
-    stage.needs.erase(repeated.begin(), repeated.end());
+    stage.needs.erase(std::unique(stage.needs.begin(), stage.needs.end()), stage.needs.end());
 }
 
 }  // namespace

@@ -189,8 +189,7 @@ void enforce(const LintOptions& options, const std::vector<LintWarning>& warning
         names.push_back(warning.rule);
     }
     std::ranges::sort(names);
-    const auto repeated = std::ranges::unique(names);
-    names.erase(repeated.begin(), repeated.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     throw Error(Errc::invalid_input, fmt::format("lint violation found for rules: {}", join(names, ", ")))
         .at(warnings.front().pos)
         .hint("mend what the check tells, or take error=true out of '# check='");

@@ -99,8 +99,7 @@ private:
 
     void report() {
         std::ranges::sort(missing_);
-        const auto repeated = std::ranges::unique(missing_);
-        missing_.erase(repeated.begin(), repeated.end());
+        missing_.erase(std::unique(missing_.begin(), missing_.end()), missing_.end());
         for (const auto& name : missing_) {
             const auto near = nearest(name, known_);
             found_.add("UndefinedVar", *one_,
