@@ -1,3 +1,4 @@
+#include "cli/builder/prune.hpp"
 #include "cli/command.hpp"
 #include "cli/verbs.hpp"
 
@@ -12,6 +13,7 @@ constexpr Command all_commands[] = {
     {"config|convert",       compose,            show_config,     "compose/config",  "Check the project and show it in canonical form"},
     {"graph",                own,                show_graph,      "compose/graph",   "Show which services need which"},
     {"image bootstrap",      engine,             bootstrap_images, "image/bootstrap", "Make a base image from this machine's own means"},
+    {"builder prune",        engine,             prune_builder,   "builder/prune",   "Forget cached steps of builds"},
     {"image history",        engine,             show_image_history, "image/history", "Show the steps an image was made by"},
     {"image import",         engine,             import_image,    "image/import",    "Make an image from a tar of files"},
     {"import",               docker,             import_image,    "image/import",    "Make an image from a tar of files"},

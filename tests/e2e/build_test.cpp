@@ -235,6 +235,59 @@ TEST_CASE("build --progress rawjson speaks BuildKit's schema", "[build][rawjson]
     CHECK(warnings[0].at("sourceInfo").at("filename") == "Dockerfile");
 }
 
+TEST_CASE("files tell what was built: --iidfile and --metadata-file", "[build]") {
+    const Sandbox box{"metadata"};
+    box.need_busybox();
+    box.write("Dockerfile", greeting);
+    const auto result = box.docker(
+        {"build", "--iidfile", "id", "--metadata-file", "meta.json", "-t", "one", "-t", "reg.test:5000/two:3", "."});
+    INFO(result.all());
+    REQUIRE(result.exit_code == 0);
+    const auto id = stack::read_file(box.project_dir() / "id");
+    CHECK(id.starts_with("sha256:"));
+    const auto metadata = nlohmann::json::parse(stack::read_file(box.project_dir() / "meta.json"));
+    CHECK(metadata.at("containerimage.config.digest") == id);
+    CHECK(metadata.at("containerimage.digest") == id);
+    CHECK(metadata.at("image.name") == "docker.io/library/one:latest,reg.test:5000/two:3");
+}
+
+TEST_CASE("build --file counts from the working directory", "[build]") {
+    const Sandbox box{"file"};
+    box.need_busybox();
+    box.write("here", "FROM busybox\nRUN echo here > /where\n");
+    box.write("ctx/here", "FROM busybox\nRUN echo context > /where\n");
+    box.write("ctx/there", "FROM busybox\nRUN echo there > /where\n");
+    const auto where = [&](const char* file) {
+        const auto built = box.docker({"build", "-q", "-f", file, "-o", "out", "ctx"});
+        INFO(built.all());
+        REQUIRE(built.exit_code == 0);
+        return stack::read_file(box.project_dir() / "out/where");
+    };
+    CHECK(where("here") == "here\n");
+    CHECK(where("ctx/here") == "context\n");
+    CHECK(where("there") == "there\n");
+}
+
+TEST_CASE("builder prune forgets the steps and frees their layers", "[build]") {
+    const Sandbox box{"prune"};
+    box.need_busybox();
+    box.write("Dockerfile", "FROM busybox\nRUN --mount=type=cache,target=/c date +%s%N > /c/kept; cp /c/kept /made\n");
+    const auto build = [&] { return box.docker({"build", "."}); };
+    REQUIRE(build().exit_code == 0);
+    CHECK(says(build(), "#2 CACHED"));
+    CHECK(box.docker({"builder", "prune", "-f", "--filter", "until=24h"}).exit_code == 0);
+    CHECK(says(build(), "#2 CACHED"));
+    CHECK(box.docker({"image", "prune", "-f"}).exit_code == 0);
+    const auto pruned = box.docker({"builder", "prune", "-af"});
+    INFO(pruned.all());
+    CHECK(pruned.exit_code == 0);
+    CHECK(pruned.out.starts_with("Total reclaimed space: "));
+    CHECK_FALSE(pruned.out.starts_with("Total reclaimed space: 0B"));
+    CHECK_FALSE(fs::exists(box.paths().build_cache() / "mounts"));
+    CHECK_FALSE(says(build(), "#2 CACHED"));
+    CHECK(says(box.docker({"builder", "prune", "-f", "--filter", "x=1"}), "invalid filter"));
+}
+
 TEST_CASE("what a build cannot do is said", "[build]") {
     const Sandbox box{"refuse"};
     box.need_busybox();

@@ -1,6 +1,8 @@
 #include <cstdio>
+#include <filesystem>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "cli/build_context.hpp"
@@ -9,6 +11,7 @@
 #include "cli/build_view.hpp"
 #include "cli/verbs.hpp"
 #include "engine/runtime/launch.hpp"
+#include "image/reference.hpp"
 #include "support/byte_size.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -34,7 +37,7 @@ void check_refused(const Flags& flags) {
         throw Error{Errc::unsupported, "--squash is not supported"}.hint(
             "copy what you need into a last stage FROM it");
     }
-    for (const char* name : {"attest", "annotation", "cgroup-parent", "security-opt", "metadata-file"}) {
+    for (const char* name : {"attest", "annotation", "cgroup-parent", "security-opt"}) {
         if (flags.given(name)) {
             throw Error{Errc::unsupported, fmt::format("--{} is not supported", name)};
         }
@@ -68,10 +71,18 @@ void read_limits(build::BuildRequest& request, const Flags& flags) {
     }
 }
 
+/// --file counts from the working directory, as with docker; what is not there is looked for in the context.
+std::string dockerfile_of(const Flags& flags) {
+    const auto file = flags.value_or("file", "");
+    const bool found = !file.empty() && file != "-" && std::filesystem::is_directory(flags.words().at(0)) &&
+                       std::filesystem::exists(file);
+    return found ? std::filesystem::absolute(file).string() : file;
+}
+
 build::BuildRequest request_from(const Context& context, const Flags& flags) {
     build::BuildRequest request;
     check_refused(flags);
-    read_build_context(request, flags.words().at(0), flags.value_or("file", ""));
+    read_build_context(request, flags.words().at(0), dockerfile_of(flags));
     read_common_flags(request, flags);
     request.platform = one_platform(flags.values("platform"));  // contexts are for it, too
     for (const auto& text : flags.values("secret")) {
@@ -114,6 +125,19 @@ build::BuildRequest request_from(const Context& context, const Flags& flags) {
     return request;
 }
 
+/// What `docker buildx build` tells of an image that its own store has: there, too, its digest is its id.
+std::string metadata_of(const std::string& id, const std::vector<std::string>& tags) {
+    nlohmann::json metadata{{"containerimage.config.digest", id}, {"containerimage.digest", id}};
+    if (!tags.empty()) {
+        std::vector<std::string> names;
+        for (const auto& tag : tags) {
+            names.push_back(image::parse_reference(tag).with_default_tag().canonical());
+        }
+        metadata["image.name"] = join(names, ",");
+    }
+    return metadata.dump(2) + "\n";
+}
+
 }  // namespace
 
 int image_build(Context& context, const Flags& flags) {
@@ -132,6 +156,9 @@ int image_build(Context& context, const Flags& flags) {
     write_outputs(context, outputs, id, tags, quiet);
     if (const auto file = flags.value("iidfile")) {
         replace_file(*file, id);
+    }
+    if (const auto file = flags.value("metadata-file")) {
+        replace_file(*file, metadata_of(id, tags));
     }
     if (quiet) {
         fmt::print("{}\n", id);

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <ctime>
+#include <map>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -75,17 +76,25 @@ int prune_images(Context& context, const Flags& flags) {
     std::int64_t freed = 0;
     std::vector<std::string> lines;
     for (const auto& summary : store.list()) {
-        if ((!all && !summary.references.empty()) || !users(summary.id).empty() ||
-            !passes(*store.find_by_id(summary.id), filters)) {
+        if ((!all && !summary.references.empty()) || !users(summary.id).empty()) {
             continue;
         }
+        const auto image = *store.find_by_id(summary.id);
+        if (!passes(image, filters)) {
+            continue;
+        }
+        std::map<std::string, std::int64_t> sizes;
+        for (const auto& chain : image.chain_ids) {
+            const auto layer = store.find_layer(chain);
+            sizes[chain] = layer ? layer->size.count : 0;
+        }
         const auto removal = store.remove(summary.id, {.force = true});
-        freed += summary.size.count;
         for (const std::string& name : removal.untagged) {
             lines.push_back("untagged: " + name);
         }
         for (const std::string& id : removal.deleted) {
             lines.push_back("deleted: " + id);
+            freed += sizes[id];  // of layers that other images have nothing becomes free
         }
     }
     if (const auto rest = store.collect_garbage()) {
