@@ -1,5 +1,6 @@
 // Numbers of the network room, each beside what it is compared with in the same run: endpoints against bare netlink
-// messages, DNS answers by dnsperf, published ports against the bridge path by iperf3 (Debian: dnsperf, iperf3).
+// messages, DNS answers by dnsperf, published ports against the bridge path by iperf3 (Debian: dnsperf, iperf3); and
+// beside other engines, whose command lines are the arguments: bench_net docker podman. They need an image 'busybox'.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <sched.h>
@@ -34,6 +36,12 @@ namespace {
 std::string run(std::vector<std::string> argv) {
     return run_process({.argv = std::move(argv), .capture_output = true}).output;
 }
+
+/// For dnsperf: how many ask, and how many questions wait for their answers.
+struct Load {
+    std::string clients, waiting;
+};
+const Load many_clients{"4", "32"};
 
 double median_us(int count, const std::function<void(int)>& body) {
     std::vector<double> times;
@@ -103,7 +111,25 @@ std::string after(const std::string& text, const std::string& mark) {
     return at == std::string::npos ? "?" : std::string{trim(std::string_view{text}.substr(at + mark.size(), 16))};
 }
 
-void bench_dns(Bench& bench) {
+struct DnsResult {
+    double queries_per_second{0};
+    std::string lost, latency;
+};
+
+DnsResult ask_for(const std::string& name, const std::string& server, int netns, const Load& load) {
+    TempDir dir{"/var/tmp", "stack-net-bench-"};
+    const std::string queries = dir.path() / "queries";
+    write_file(queries, name + " A\n");
+    const auto result = run_in_netns(netns, [&] {
+        return run({"dnsperf", "-s", server, "-d", queries, "-l", "4", "-c", load.clients, "-q", load.waiting});
+    });
+    return {parse_double(split(after(result, "Queries per second:"), '\n')[0]).value_or(0),
+            std::string{split(after(result, "Queries lost:"), ' ')[0]},
+            std::string{split(after(result, "Average Latency (s):"), ' ')[0]}};
+}
+
+/// Queries per second of our server.
+double bench_dns() {
     const UniqueFd container = make_netns();
     const auto zone = std::make_shared<Zone>();
     zone->add("web", IpAddress::parse("172.18.0.2"));
@@ -113,56 +139,103 @@ void bench_dns(Bench& bench) {
     DnsForwarder forwarder{loop};
     DnsServer server{loop, forwarder, open_dns_sockets(container.get()), view};
     std::thread serving{[&] { loop.run(); }};
-    const std::string queries = bench.dir.path() / "queries";
-    write_file(queries, "web A\n");
-    for (const auto& [clients, outstanding] : {std::pair{"4", "32"}, {"1", "1"}}) {
-        const auto result = run_in_netns(container.get(), [&] {
-            return run({"dnsperf", "-s", "127.0.0.11", "-d", queries, "-l", "4", "-c", clients, "-q", outstanding});
-        });
-        fmt::print("dns, {} clients, {:>2} waiting  {:>8} q/s, lost {}, mean latency {}\n", clients, outstanding,
-                   split(after(result, "Queries per second:"), '.')[0], split(after(result, "Queries lost:"), ' ')[0],
-                   split(after(result, "Average Latency (s):"), ' ')[0]);
+    double most = 0;
+    for (const Load& load : {many_clients, Load{"1", "1"}}) {
+        const DnsResult result = ask_for("web", "127.0.0.11", container.get(), load);
+        most = std::max(most, result.queries_per_second);
+        fmt::print("dns, {} clients, {:>2} waiting  {:8.0f} q/s, lost {}, mean latency {}\n", load.clients,
+                   load.waiting, result.queries_per_second, result.lost, result.latency);
     }
     loop.stop();
     serving.join();
+    return most;
 }
 
-void bench_published(Bench& bench) {
+/// Gbit/s to an iperf3 that runs in `netns`, one after another by each of these addresses.
+std::vector<double> throughput(int netns, const std::vector<std::pair<std::string, std::string>>& addresses) {
+    std::thread server{[&] {
+        kernel::enter_namespace(netns, CLONE_NEWNET);
+        for (size_t i = 0; i < addresses.size(); ++i) {
+            run({"iperf3", "-s", "-p", "5201", "--one-off"});
+        }
+    }};
+    std::vector<double> out;
+    for (const auto& [address, port] : addresses) {
+        std::string result;
+        do {  // until the server listens
+            result = run({"iperf3", "-c", address, "-p", port, "-t", "4", "-J"});
+        } while (result.find("\"sum_received\"") == std::string::npos);
+        const auto sum = result.substr(result.find("\"sum_received\""));
+        out.push_back(parse_double(trim(split(after(sum, "\"bits_per_second\":"), ',')[0])).value_or(0) / 1e9);
+    }
+    server.join();
+    return out;
+}
+
+/// Gbit/s through a port published on 127.0.0.1.
+double bench_published(Bench& bench) {
     const UniqueFd container = make_netns();
     const Endpoint endpoint = attach(container.get(), bench.store, bench.network, {.owner_id = "p", .owner_name = "p"});
     bench.firewall.ensure({bench.network});
     bench.firewall.publish({{endpoint.id, "p", {}, 5201, "tcp", *endpoint.ipv4, 5201}});
-    std::thread server{[&] {
-        kernel::enter_namespace(container.get(), CLONE_NEWNET);
-        run({"iperf3", "-s", "-p", "5201", "--one-off"});
-        run({"iperf3", "-s", "-p", "5201", "--one-off"});
-    }};
-    const auto gigabits = [](const std::string& address) {
-        std::string result;
-        do {  // until the server listens
-            result = run({"iperf3", "-c", address, "-p", "5201", "-t", "4", "-J"});
-        } while (result.find("\"sum_received\"") == std::string::npos);
-        const auto sum = result.substr(result.find("\"sum_received\""));
-        return parse_double(trim(split(after(sum, "\"bits_per_second\":"), ',')[0])).value_or(0) / 1e9;
-    };
-    const double bridge = gigabits(to_string(*endpoint.ipv4));
-    const double published = gigabits("127.0.0.1");
-    server.join();
-    fmt::print("bridge path                  {:8.1f} Gbit/s\n", bridge);
-    fmt::print("published on 127.0.0.1       {:8.1f} Gbit/s, ratio {:.2f}, budget 0.95\n", published,
-               published / bridge);
+    const auto both = throughput(container.get(), {{to_string(*endpoint.ipv4), "5201"}, {"127.0.0.1", "5201"}});
+    fmt::print("bridge path                  {:8.1f} Gbit/s\n", both[0]);
+    fmt::print("published on 127.0.0.1       {:8.1f} Gbit/s, ratio {:.2f}, budget 0.95\n", both[1], both[1] / both[0]);
     bench.firewall.unpublish("p");
     detach(container.get(), bench.store, endpoint);
+    return both[1];
+}
+
+/// The first resolver that a container is given.
+std::string resolver_of(const std::string& pid) {
+    const std::string text = read_file("/proc/" + pid + "/root/etc/resolv.conf");
+    return std::string{split(after(text, "nameserver "), '\n')[0]};
+}
+
+/// The same measures of another engine's container. Called in the network namespace that the engine works in.
+void bench_peer(const std::string& engine, double our_queries, double our_gigabits) {
+    const std::string name = "stack-net-bench";
+    const auto clean = [&] {
+        run({engine, "rm", "-f", name});
+        run({engine, "network", "rm", name});
+    };
+    clean();
+    run({engine, "network", "create", name});
+    run({engine, "run", "-d", "--name", name, "--network", name, "-p", "127.0.0.1:5299:5201", "busybox", "sleep",
+         "600"});
+    const std::string pid{trim(run({engine, "inspect", "-f", "{{.State.Pid}}", name}))};
+    const UniqueFd container{::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC)};
+    if (pid.empty() || pid == "0" || !container) {
+        fmt::print("{}: no container of 'busybox' could be started there\n", engine);
+        clean();
+        return;
+    }
+    const DnsResult dns = ask_for(name, resolver_of(pid), container.get(), many_clients);
+    const double published = throughput(container.get(), {{"127.0.0.1", "5299"}}).front();
+    fmt::print("{:<7} dns                  {:8.0f} q/s, ours is {:.1f} times that\n", engine, dns.queries_per_second,
+               our_queries / dns.queries_per_second);
+    fmt::print("{:<7} published            {:8.1f} Gbit/s, ours is {:.2f} times that\n", engine, published,
+               our_gigabits / published);
+    clean();
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
     try {
-        Bench bench;
-        bench_endpoints(bench);
-        bench_dns(bench);
-        bench_published(bench);
+        const UniqueFd outside = current_netns();
+        double queries = 0;
+        double gigabits = 0;
+        {
+            Bench bench;
+            bench_endpoints(bench);
+            queries = bench_dns();
+            gigabits = bench_published(bench);
+        }
+        kernel::enter_namespace(outside.get(), CLONE_NEWNET);
+        for (int i = 1; i < argc; ++i) {
+            bench_peer(argv[i], queries, gigabits);
+        }
         return 0;
     } catch (const std::exception& error) {
         fmt::print(stderr, "{}\n", error.what());
