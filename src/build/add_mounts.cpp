@@ -43,7 +43,7 @@ runtime::ResolvedMount bind_of(const std::string& source, const std::string& tar
 
 /// The folder of a cache mount, by id. It belongs to nobody's layer and lives until it is pruned.
 fs::path cache_folder(const Paths& paths, const RunMount& mount) {
-    const auto folder = paths.build_cache() / "mounts" / sha256_hex(mount.id);
+    auto folder = paths.build_cache() / "mounts" / sha256_hex(mount.id);
     if (!fs::exists(folder)) {
         fs::create_directories(folder);
         check(::chmod(folder.c_str(), mount.mode.value_or(0755)), [] { return "change the mode of a cache folder"; });
@@ -56,7 +56,7 @@ fs::path cache_folder(const Paths& paths, const RunMount& mount) {
 /// their extents with the tree's where the file system can. Works on every kernel, other than an overlay mounted
 /// elsewhere.
 fs::path copy_for_writing(const SourceTree& tree, const SourceTree::Match& match, const fs::path& place) {
-    const auto folder = place / "tree";
+    auto folder = place / "tree";
     fs::create_directories(folder);
     fs::create_directories(place / "staging");
     const UniqueFd into = kernel::open_at(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY);

@@ -205,8 +205,8 @@ std::string export_image(Job& job, const StageState& state) {
             entry.created = created;
         }
     }
-    const auto id = job.request.inline_cache ? job.store.put_image(config_with_cache(config, state), std::nullopt)
-                                             : job.store.put_image(config, std::nullopt);
+    auto id = job.request.inline_cache ? job.store.put_image(config_with_cache(config, state), std::nullopt)
+                                       : job.store.put_image(config, std::nullopt);
     if (job.request.classic) {
         job.tell({BuildEvent::Kind::became, 0, {}, id, 0});
     }

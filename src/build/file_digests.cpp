@@ -82,7 +82,7 @@ std::string FileDigests::of(const kernel::LayeredEntry& entry) const {
         found->second.ctime_ns == nanoseconds(status.st_ctim)) {
         return {found->second.digest.data(), found->second.digest.size()};
     }
-    const auto digest = compute(entry);
+    auto digest = compute(entry);
     // A file written within the clock's granularity could change again without a new time: not remembered.
     constexpr std::int64_t clock_tick_ns = 20'000'000;
     if (nanoseconds(status.st_ctim) + clock_tick_ns < now_ns()) {

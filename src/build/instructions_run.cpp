@@ -20,8 +20,6 @@
 namespace stack::build {
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Known without an ARG line, and never part of a key (Dockerfile reference, "Predefined ARGs").
 constexpr std::array proxy_args{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
                                 "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy"};

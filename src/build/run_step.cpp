@@ -287,7 +287,7 @@ void RunStep::kill() noexcept {
 }
 
 fs::path RunStep::take_layer() {
-    const auto upper = place_.path() / "upper";
+    auto upper = place_.path() / "upper";
     for (const auto& stub : stubs_) {
         const fs::path path = upper.string() + stub;
         struct stat status {};

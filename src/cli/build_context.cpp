@@ -31,7 +31,7 @@ fs::path new_folder(build::BuildRequest& request, const char* prefix) {
 }
 
 fs::path write_standard_input(build::BuildRequest& request) {
-    const auto file = new_folder(request, "stack-context-") / "input";
+    auto file = new_folder(request, "stack-context-") / "input";
     const UniqueFd out = kernel::open_at(AT_FDCWD, file, O_WRONLY | O_CREAT | O_EXCL, 0600);
     std::string buffer(size_t{256} << 10U, '\0');
     for (;;) {

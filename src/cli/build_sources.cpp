@@ -181,8 +181,7 @@ std::string one_platform(const std::vector<std::string>& platforms) {
         }
     }
     std::ranges::sort(all);
-    const auto repeated = std::ranges::unique(all);
-    all.erase(repeated.begin(), repeated.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
     if (all.size() > 1) {
         throw Error{Errc::unsupported, fmt::format("cannot build for {} at a time", join(all, " and "))}.hint(
             "build for one platform after the other, each with a name of its own");

@@ -118,7 +118,7 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
                                                                     : std::optional{variable->second};
     }
     for (const auto& [id, path] : build.ssh) {
-        add_ssh(request, path.empty() ? id : id + "=" + path);
+        add_ssh(request, path.empty() ? id : fmt::format("{}={}", id, path));
     }
     add_secrets(request, loaded, build);
     request.labels.insert(build.labels.begin(), build.labels.end());

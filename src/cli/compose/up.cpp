@@ -37,7 +37,7 @@ void check_exclusions(const Flags& flags, bool foreground) {
 /// Whose output is shown: the named services (with what they depend on, if asked), all by default.
 LogStream::Wanted attached(const Flags& flags, const desired::DesiredState& state) {
     std::set<std::string> shown;
-    const std::vector<std::string> named = flags.words();
+    const std::vector<std::string>& named = flags.words();
     const std::vector<std::string> chosen = flags.values("attach");
     for (const std::string& name : !chosen.empty()                   ? chosen
                                    : flags.on("attach-dependencies") ? with_dependencies(state, named)

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "cli/container/env_file.hpp"
+#include "desired/possible.hpp"
+#include "engine/signals.hpp"
 #include "support/byte_size.hpp"
 #include "support/duration.hpp"
 #include "support/files.hpp"
@@ -103,6 +105,9 @@ void take_process_flags(const Flags& flags, desired::ContainerSpec& spec) {
     spec.stdin_open = flags.on("interactive");
     spec.init = flags.on("init");
     spec.stop_signal = flags.value_or("stop-signal", "");
+    if (!spec.stop_signal.empty()) {
+        engine::signal_number(spec.stop_signal);  // throws
+    }
     if (const std::optional<long> seconds = flags.number("stop-timeout")) {
         spec.stop_grace_period = std::chrono::seconds{*seconds};
     }
@@ -140,6 +145,7 @@ desired::ContainerSpec spec_from_flags(const Flags& flags) {
     take_health_flags(flags, spec);
     take_security_flags(flags, spec);
     take_device_flags(flags, spec);
+    desired::require_possible(desired::impossible_values(spec));
     return spec;
 }
 

@@ -12,10 +12,6 @@ void take_resource_flags(const Flags& flags, desired::ContainerSpec& spec) {
     resources.memory = size_flag(flags, "memory");
     resources.memory_reservation = size_flag(flags, "memory-reservation");
     resources.memory_swap = size_flag(flags, "memory-swap");
-    constexpr std::int64_t least_memory = 6 << 20;
-    if (resources.memory != 0 && resources.memory < least_memory) {
-        throw Error{Errc::invalid_input, "minimum memory limit allowed is 6MB"};
-    }
     if (const std::optional<long> swappiness = flags.number("memory-swappiness")) {
         resources.swappiness = static_cast<int>(*swappiness);
     }

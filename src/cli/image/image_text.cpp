@@ -39,7 +39,7 @@ std::string human_duration(std::int64_t seconds) {
     if (days < 60) {
         return fmt::format("{} weeks", days / 7);
     }
-    return days < 2 * 365 ? fmt::format("{} months", days / 30) : fmt::format("{} years", days / 365);
+    return days < std::int64_t{2} * 365 ? fmt::format("{} months", days / 30) : fmt::format("{} years", days / 365);
 }
 
 json list_or_null(const std::optional<std::vector<std::string>>& list) {

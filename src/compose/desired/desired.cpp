@@ -81,6 +81,7 @@ desired::ServiceSpec service_of(const Input& input, const Service& service) {
     desired::ServiceSpec out;
     out.name = service.name;
     out.container = desired_parts::container_of(input, service);
+    desired_parts::check_possible(input, service, out.container);
     out.container_name = service.container_name;
     out.scale = scale_of(input, service);
     for (const auto& [name, dependency] : service.depends_on) {

@@ -18,6 +18,8 @@ Mark place_of(const Service& service, std::string_view key);
 
 /// Tells about every key of the service that this engine cannot honour.
 void check_support(const Input& input, const Service& service);
+/// Values that no container can have, at their places.
+void check_possible(const Input& input, const Service& service, const desired::ContainerSpec& spec);
 
 desired::Resources resources_of(const Input& input, const Service& service);
 desired::RestartPolicy restart_of(const Input& input, const Service& service);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "compose/desired/parts.hpp"
+#include "desired/possible.hpp"
 
 namespace stack::compose::desired_parts {
 
@@ -54,12 +55,6 @@ private:
         }
         if (service_.cpu_percent != 0) {
             no_effect("cpu_percent", why, "use 'cpus'");
-        }
-        if (!service_.isolation.empty() && service_.isolation != "default") {
-            error("isolation",
-                  fmt::format("isolation '{}' of service '{}' does not exist on Linux", service_.isolation,
-                              service_.name),
-                  "leave 'isolation' out");
         }
     }
 
@@ -132,6 +127,15 @@ private:
 
 void check_support(const Input& input, const Service& service) {
     SupportCheck{input, service}.all();
+}
+
+void check_possible(const Input& input, const Service& service, const desired::ContainerSpec& spec) {
+    for (const desired::Impossible& it : desired::impossible_values(spec)) {
+        // A limit may stand below `deploy` instead of under its own key.
+        const bool in_deploy = service.deploy && !service.key_marks.contains(it.key);
+        input.findings.error(in_deploy ? service.deploy->mark : place_of(service, it.key), Path{},
+                             fmt::format("service '{}': {}", service.name, it.message), it.hint);
+    }
 }
 
 }  // namespace stack::compose::desired_parts

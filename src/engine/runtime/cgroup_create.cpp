@@ -113,6 +113,20 @@ std::vector<std::string> wanted_v2_controllers(const CgroupHost& host, const std
     return wanted;
 }
 
+/// What to do about a value that is well formed and not possible on this host.
+std::string way_out(const CgroupSetting& setting) {
+    if (setting.file == "cpuset.cpus") {
+        return fmt::format("this host has the cpus {}", trim(read_file("/sys/devices/system/cpu/online")));
+    }
+    if (setting.file == "cpuset.mems") {
+        return fmt::format("this host has the memory nodes {}", trim(read_file("/sys/devices/system/node/online")));
+    }
+    if (setting.file == "cpu.rt_runtime_us") {
+        return "the cgroup above has no real-time share to give: write one to its cpu.rt_runtime_us first";
+    }
+    return {};
+}
+
 void write_setting(const std::string& dir, const CgroupSetting& setting, std::vector<std::string>& warnings) {
     try {
         write_file(dir + "/" + setting.file, setting.value);
@@ -124,7 +138,8 @@ void write_setting(const std::string& dir, const CgroupSetting& setting, std::ve
         }
         if (error.err() == EINVAL || error.err() == ERANGE || error.err() == ENODEV || error.err() == EBUSY) {
             throw Error(Errc::invalid_input,
-                        fmt::format("the kernel refuses {} = '{}': {}", setting.file, setting.value, error.what()));
+                        fmt::format("the kernel refuses {} = '{}': {}", setting.file, setting.value, error.what()))
+                .hint(way_out(setting));
         }
         throw;
     }

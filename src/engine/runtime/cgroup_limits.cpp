@@ -38,14 +38,6 @@ std::int64_t memory_and_swap(const Resources& resources) {
     return resources.memory > 0 ? 2 * resources.memory : 0;
 }
 
-void check_memory(const Resources& resources) {
-    if (resources.memory_swap > 0 && resources.memory_swap < resources.memory) {
-        throw Error(Errc::invalid_input,
-                    fmt::format("memswap_limit ({}) is memory and swap together and cannot be below mem_limit ({})",
-                                resources.memory_swap, resources.memory));
-    }
-}
-
 std::string device_number(const std::string& path) {
     struct stat info {};
     check(::stat(path.c_str(), &info), [&] { return fmt::format("look at the block device '{}'", path); });
@@ -132,7 +124,6 @@ void add_v2_io(Settings& settings, const desired::BlkioSpec& blkio) {
 }  // namespace
 
 std::vector<CgroupSetting> v2_settings(const Resources& resources, std::vector<std::string>& warnings) {
-    check_memory(resources);
     if (resources.swappiness) {
         warnings.emplace_back("mem_swappiness has no effect: cgroup v2 has no such setting");
     }
@@ -156,7 +147,6 @@ std::vector<CgroupSetting> v2_settings(const Resources& resources, std::vector<s
 }
 
 std::vector<CgroupSetting> v1_settings(const Resources& resources) {
-    check_memory(resources);
     Settings settings;
     settings.add_if(resources.memory, "memory", "memory.limit_in_bytes");
     const std::int64_t both = memory_and_swap(resources);

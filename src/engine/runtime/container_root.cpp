@@ -37,7 +37,14 @@ void attach_and_enter(int overlay, const std::string& mount_point) {
 void write_sysctls(const std::vector<Sysctl>& sysctls) {
     for (const Sysctl& sysctl : sysctls) {
         const std::string file = "/proc/sys/" + sysctl.name;
-        while_doing(fmt::format("set sysctl '{}'", sysctl.name), [&] { write_file(file, sysctl.value); });
+        try {
+            write_file(file, sysctl.value);
+        } catch (const SysError& error) {
+            const char* why = error.err() == ENOENT   ? ": this kernel has no such setting"
+                              : error.err() == EINVAL ? ": the kernel does not take this value"
+                                                      : "";
+            throw SysError(error.err(), fmt::format("set sysctl '{}' to '{}'{}", sysctl.name, sysctl.value, why));
+        }
     }
 }
 

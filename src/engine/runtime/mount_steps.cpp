@@ -130,7 +130,8 @@ void mount_here(int folder, const MountStep& step, const char* type) {
     const int err = errno;
     check(::chdir("/"), [] { return "return to the root"; });
     if (result != 0) {
-        throw SysError(err, fmt::format("mount {} on '{}'", type, step.target));
+        const std::string with = step.data.empty() ? "" : fmt::format(" with '{}'", step.data);
+        throw SysError(err, fmt::format("mount {} on '{}'{}", type, step.target, with));
     }
 }
 

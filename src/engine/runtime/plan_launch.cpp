@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "desired/possible.hpp"
 #include "engine/runtime/capabilities.hpp"
 #include "engine/runtime/default_mounts.hpp"
 #include "engine/runtime/plan_mounts.hpp"
@@ -98,31 +99,10 @@ std::string plan_hostname(const LaunchInput& input, const NamespacePlan& namespa
     return input.hostname;
 }
 
-/// Said before anything is made: keys that mean something this engine cannot do here.
-void refuse_unsupported(const ContainerSpec& spec) {
-    if (!spec.userns.empty() && spec.userns != "host") {
-        throw Error(Errc::unsupported, fmt::format("userns_mode '{}' is not supported; only 'host' is", spec.userns));
-    }
-    if (!spec.storage_opt.empty()) {
-        throw Error(Errc::unsupported,
-                    fmt::format("storage_opt '{}' is not supported: overlay has no size limits without "
-                                "project quotas",
-                                spec.storage_opt.begin()->first));
-    }
-    if (!spec.isolation.empty() && spec.isolation != "default") {
-        throw Error(Errc::unsupported, fmt::format("isolation '{}' exists only on Windows", spec.isolation));
-    }
-    if (!spec.runtime.empty() && spec.runtime != "runc" && spec.runtime != "stack") {
-        throw Error(
-            Errc::unsupported,
-            fmt::format("runtime '{}' is not supported: containers are run by this program itself", spec.runtime));
-    }
-}
-
 }  // namespace
 
 PlannedLaunch make_launch_plan(const LaunchInput& input) {
-    refuse_unsupported(input.spec);
+    desired::require_possible(desired::impossible_values(input.spec));
     PlannedLaunch planned;
     LaunchPlan& plan = planned.plan;
     plan.container_id = input.container_id;

@@ -1,12 +1,12 @@
 #include "engine/runtime/plan_process.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "desired/possible.hpp"
 #include "engine/runtime/capabilities.hpp"
 #include "engine/runtime/security_options.hpp"
 #include "support/error.hpp"
@@ -34,44 +34,14 @@ std::vector<std::string> command_line(const LaunchInput& input) {
     return args;
 }
 
-struct Limit {
-    const char* name;
-    int resource;
-};
-constexpr std::array<Limit, 16> limits = {{{"core", RLIMIT_CORE},
-                                           {"cpu", RLIMIT_CPU},
-                                           {"data", RLIMIT_DATA},
-                                           {"fsize", RLIMIT_FSIZE},
-                                           {"locks", RLIMIT_LOCKS},
-                                           {"memlock", RLIMIT_MEMLOCK},
-                                           {"msgqueue", RLIMIT_MSGQUEUE},
-                                           {"nice", RLIMIT_NICE},
-                                           {"nofile", RLIMIT_NOFILE},
-                                           {"nproc", RLIMIT_NPROC},
-                                           {"rss", RLIMIT_RSS},
-                                           {"rtprio", RLIMIT_RTPRIO},
-                                           {"rttime", RLIMIT_RTTIME},
-                                           {"sigpending", RLIMIT_SIGPENDING},
-                                           {"stack", RLIMIT_STACK},
-                                           {"as", RLIMIT_AS}}};
-
 std::uint64_t limit_value(std::int64_t value) {
     return value < 0 ? RLIM_INFINITY : static_cast<std::uint64_t>(value);
 }
 
+/// A name that nobody knows was told before.
 Rlimit plan_limit(const desired::Ulimit& wanted) {
-    for (const Limit& known : limits) {
-        if (wanted.name == known.name) {
-            const Rlimit planned{known.resource, wanted.name, limit_value(wanted.soft), limit_value(wanted.hard)};
-            if (planned.soft > planned.hard) {
-                throw Error(Errc::invalid_input,
-                            fmt::format("ulimit '{}': the soft limit {} is above the hard limit {}", wanted.name,
-                                        wanted.soft, wanted.hard));
-            }
-            return planned;
-        }
-    }
-    throw Error(Errc::invalid_input, fmt::format("unknown ulimit '{}'", wanted.name));
+    return {desired::ulimit_resource(wanted.name).value(), wanted.name, limit_value(wanted.soft),
+            limit_value(wanted.hard)};
 }
 
 std::vector<std::string> environment(const LaunchInput& input, const std::string& hostname) {

@@ -29,8 +29,11 @@ void choose_seccomp(const std::string& value, Chosen& chosen) {
     } else if (!value.empty() && value.front() == '{') {
         chosen.seccomp_profile = value;
     } else {
-        chosen.seccomp_profile =
-            while_doing("read the seccomp profile", [&] { return read_file(value, size_t{4} << 20U); });
+        try {
+            chosen.seccomp_profile = read_file(value, size_t{4} << 20U);
+        } catch (const Error& error) {
+            throw Error(Errc::invalid_input, fmt::format("the seccomp profile cannot be read: {}", error.what()));
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "desired/json.hpp"
+#include "desired/possible.hpp"
 #include "engine/container_files.hpp"
 #include "engine/logs/format.hpp"
 #include "engine/runtime/launch.hpp"
@@ -304,6 +305,7 @@ void Container::update(const UpdateRequest& request) {
         Json merged = Json::parse(desired::to_json(spec_));
         merged.merge_patch(Json::parse(desired::to_json(wanted)));
         const auto changed_spec = desired::container_spec_from_json(merged.dump());
+        desired::require_possible(desired::impossible_limits(changed_spec.resources));
         if (has_process()) {
             std::vector<std::string> warnings;
             auto placement = cgroup();

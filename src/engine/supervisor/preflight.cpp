@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/logs/driver.hpp"
+#include "engine/signals.hpp"
 #include "engine/supervisor/networks.hpp"
 #include "net/ports.hpp"
 #include "support/error.hpp"
@@ -20,6 +21,19 @@ void check_logging(const desired::DesiredState& state) {
     for (const auto& service : state.services) {
         while_doing(fmt::format("look at the logging of service '{}'", service.name),
                     [&] { logs::parse_driver(service.container.logging.driver, service.container.logging.options); });
+    }
+}
+
+/// An image's own stop signal is not the file's mistake, and is looked at when it is needed.
+void check_signals(const desired::DesiredState& state) {
+    for (const auto& service : state.services) {
+        if (service.container.stop_signal.empty() || parse_signal(service.container.stop_signal)) {
+            continue;
+        }
+        throw Error(Errc::invalid_input, fmt::format("service '{}' has the stop signal '{}', which does not exist",
+                                                     service.name, service.container.stop_signal))
+            .at(service.pos)
+            .hint("write a name such as SIGTERM or a number, signal(7)");
     }
 }
 
@@ -71,6 +85,7 @@ bool takes_turns(const reconcile::Plan& plan) {
 
 void check_before(Project& project, const reconcile::Plan& plan, const desired::DesiredState& desired) {
     check_logging(desired);
+    check_signals(desired);
     const std::set<std::string> gone = leaving(plan);
     const bool one_by_one = takes_turns(plan);
     std::vector<net::PortReservation> held;
