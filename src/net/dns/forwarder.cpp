@@ -79,7 +79,8 @@ void DnsForwarder::Impl::read_upstreams() {
 }
 
 /// The folder of the file and, where it is a symlink (systemd-resolved), the folder of what it points at: both are
-/// replaced by rename(2), after which a watch on the file itself would look at the old one.
+/// replaced by rename(2), after which a watch on the file itself would look at the old one. The file, too: where it is
+/// a bind mount (a host that is a container itself) it is written by another name, in a folder that we do not see.
 void DnsForwarder::Impl::watch_files() {
     constexpr std::uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR;
     std::error_code failed;
@@ -89,6 +90,7 @@ void DnsForwarder::Impl::watch_files() {
             // A folder that is not there has nothing to watch.
             (void)::inotify_add_watch(inotify_.native_handle(), file.parent_path().c_str(), mask);
         }
+        (void)::inotify_add_watch(inotify_.native_handle(), file.c_str(), IN_CLOSE_WRITE);
     }
 }
 

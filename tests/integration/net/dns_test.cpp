@@ -1,3 +1,5 @@
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -7,6 +9,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "harness/eventually.hpp"
 #include "integration/net/loop.hpp"
 #include "integration/net/test_host.hpp"
 #include "net/dns_server.hpp"
@@ -162,6 +165,20 @@ TEST_CASE("other names go to the host's resolvers, also to those that resolv.con
         f.loop.run([&] { seen = f.forwarder->upstreams().size() == 3; });
     }
     CHECK(dig(inside, {"example.org"}) == Lines{"203.0.113.7"});
+}
+
+TEST_CASE("a resolv.conf that is written by another name is read again", "[net][dns]") {
+    Fixture f;
+    const auto file = f.host.dir.path() / "resolv.conf";
+    const auto elsewhere = f.host.dir.path() / "elsewhere";
+    std::filesystem::create_directory(elsewhere);
+    std::filesystem::create_hard_link(file, elsewhere / "it");
+    std::ofstream{elsewhere / "it"} << "nameserver 192.0.2.2\nnameserver 192.0.2.3\n";
+    CHECK(stack::testing::eventually([&] {
+        bool seen = false;
+        f.loop.run([&] { seen = f.forwarder->upstreams().size() == 2; });
+        return seen;
+    }));
 }
 
 TEST_CASE("a resolver of the host on 127.0.0.53 is asked from the host's side", "[net][dns]") {
