@@ -76,8 +76,8 @@ std::string module_state(std::string_view name) {
     return {};
 }
 
-/// The first use after boot makes the kernel call modprobe for overlay. Where two come at that moment, the second
-/// modprobe sees a module that is being loaded, does not wait for it, and the file system is unknown still.
+/// The first use after boot makes the kernel call modprobe for overlay. Where two come at that moment, a second
+/// modprobe that does not wait for the first (busybox's) leaves the file system unknown for a moment more.
 UniqueFd open_overlay() {
     for (bool was_live = false;;) {
         const int fs = ::fsopen("overlay", FSOPEN_CLOEXEC);
