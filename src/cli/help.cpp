@@ -47,6 +47,7 @@ constexpr Group groups[] = {
     {"volume", "Work with volumes"},
     {"system", "Look after the engine as a whole"},
     {"builder", "Work with builds and their cache"},
+    {"buildx", "The same by another name"},
 };
 
 bool group_has_commands(std::string_view group, unsigned doors) {

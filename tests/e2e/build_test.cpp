@@ -239,8 +239,8 @@ TEST_CASE("files tell what was built: --iidfile and --metadata-file", "[build]")
     const Sandbox box{"metadata"};
     box.need_busybox();
     box.write("Dockerfile", greeting);
-    const auto result = box.docker(
-        {"build", "--iidfile", "id", "--metadata-file", "meta.json", "-t", "one", "-t", "reg.test:5000/two:3", "."});
+    const auto result = box.docker({"buildx", "build", "--iidfile", "id", "--metadata-file", "meta.json", "-t", "one",
+                                    "-t", "reg.test:5000/two:3", "."});
     INFO(result.all());
     REQUIRE(result.exit_code == 0);
     const auto id = stack::read_file(box.project_dir() / "id");
