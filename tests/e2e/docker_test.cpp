@@ -58,6 +58,22 @@ TEST_CASE("annotations of a container are told by inspect", "[docker]") {
           "{\"org.example.team\":\"blue\"}\n");
 }
 
+TEST_CASE("the healthcheck of a container is told by inspect, over the image's", "[docker]") {
+    const Sandbox box{"health"};
+    box.need_busybox();
+    const auto told = [&](const std::string& name) {
+        return box.docker({"inspect", "-f", "{{json .Config.Healthcheck}}", name}).out;
+    };
+    REQUIRE(box.docker({"create", "--name", "own", "--health-cmd", "true", "--health-interval", "2s",
+                        "--health-retries", "7", "busybox"})
+                .exit_code == 0);
+    CHECK(told("own") == "{\"Interval\":2000000000,\"Retries\":7,\"Test\":[\"CMD-SHELL\",\"true\"]}\n");
+    REQUIRE(box.docker({"create", "--name", "none", "--no-healthcheck", "busybox"}).exit_code == 0);
+    CHECK(told("none") == "{\"Test\":[\"NONE\"]}\n");
+    REQUIRE(box.docker({"create", "--name", "silent", "busybox"}).exit_code == 0);
+    CHECK(told("silent") == "null\n");
+}
+
 TEST_CASE("docker run -d, ps, exec, logs, inspect, stop, start, rm", "[docker]") {
     const Sandbox box{"run"};
     box.need_busybox();

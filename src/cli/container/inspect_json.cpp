@@ -217,6 +217,31 @@ json environment(const ContainerSpec& spec, const image::ImageConfig& image) {
     return all;
 }
 
+/// What the container asks for over what its image says; null without a check. Times in ns, as Docker has them.
+json healthcheck_json(const ContainerSpec& spec, const image::ImageConfig& image) {
+    const image::ImageHealthcheck built_in = image.healthcheck.value_or(image::ImageHealthcheck{});
+    const desired::Healthcheck own = spec.healthcheck.value_or(desired::Healthcheck{});
+    if (own.disabled) {
+        return {{"Test", {"NONE"}}};
+    }
+    const std::vector<std::string>& test = own.has_test ? own.test : built_in.test;
+    if (test.empty()) {
+        return nullptr;
+    }
+    json check{{"Test", test}};
+    const auto add = [&check](const char* name, bool written, auto ours, auto images) {
+        if (const std::int64_t value = written ? ours : images; value != 0) {
+            check[name] = value;
+        }
+    };
+    add("Interval", own.has_interval, own.interval.count(), built_in.interval.count());
+    add("Timeout", own.has_timeout, own.timeout.count(), built_in.timeout.count());
+    add("StartPeriod", own.has_start_period, own.start_period.count(), built_in.start_period.count());
+    add("StartInterval", own.has_start_interval, own.start_interval.count(), built_in.start_interval.count());
+    add("Retries", own.has_retries, own.retries, built_in.retries);
+    return check;
+}
+
 json config_json(const ContainerRow& row, const ContainerSpec& spec, const image::ImageConfig& image) {
     json exposed = json::object();
     for (const engine::PublishedPort& port : row.ports) {
@@ -240,6 +265,7 @@ json config_json(const ContainerRow& row, const ContainerSpec& spec, const image
             {"WorkingDir", spec.working_dir.empty() ? image.working_dir : spec.working_dir},
             {"Labels", row.labels},
             {"ExposedPorts", std::move(exposed)},
+            {"Healthcheck", healthcheck_json(spec, image)},
             {"StopSignal", spec.stop_signal.empty() ? image.stop_signal : spec.stop_signal}};
 }
 
