@@ -74,6 +74,18 @@ TEST_CASE("the healthcheck of a container is told by inspect, over the image's",
     CHECK(told("silent") == "null\n");
 }
 
+TEST_CASE("logs --details begins lines with what the logging options name", "[docker]") {
+    const Sandbox box{"details"};
+    box.need_busybox();
+    REQUIRE(box.docker({"run", "--name", "told", "--label", "tier=front", "--label", "other=1", "-e", "STAGE=test",
+                        "--log-opt", "labels=tier", "--log-opt", "env=STAGE", "busybox", "echo", "hello"})
+                .exit_code == 0);
+    CHECK(box.docker({"logs", "--details", "told"}).out == "STAGE=test,tier=front hello\n");
+    CHECK(box.docker({"logs", "told"}).out == "hello\n");
+    REQUIRE(box.docker({"run", "--name", "plain", "busybox", "echo", "hello"}).exit_code == 0);
+    CHECK(box.docker({"logs", "--details", "plain"}).out == " hello\n");
+}
+
 TEST_CASE("docker run -d, ps, exec, logs, inspect, stop, start, rm", "[docker]") {
     const Sandbox box{"run"};
     box.need_busybox();

@@ -45,9 +45,6 @@ std::vector<std::string> known_options(Driver driver) {
 }
 
 Driver parse_name(const std::string& name) {
-    if (name.empty()) {
-        return Driver::local;
-    }
     for (const auto& [driver, word] : drivers) {
         if (word == name) {
             return driver;
@@ -111,6 +108,18 @@ void take_limits(DriverConfig& config) {
     }
 }
 
+/// Where no driver is named, options that only Docker's default driver knows mean that one.
+Driver unnamed(const Options& options) {
+    const auto knows = [](Driver driver, const std::string& option) {
+        const auto known = known_options(driver);
+        return std::find(known.begin(), known.end(), option) != known.end();
+    };
+    const bool dockers = std::any_of(options.begin(), options.end(), [&](const auto& it) {
+        return !knows(Driver::local, it.first) && knows(Driver::json_file, it.first);
+    });
+    return dockers ? Driver::json_file : Driver::local;
+}
+
 /// An extended regular expression (regcomp(3)).
 class Pattern {
 public:
@@ -139,7 +148,7 @@ std::string_view to_string(Driver driver) {
 
 DriverConfig parse_driver(const std::string& name, const Options& options) {
     DriverConfig config;
-    config.driver = parse_name(name);
+    config.driver = name.empty() ? unnamed(options) : parse_name(name);
     config.options = options;
     check_names(config.driver, options);
     take_limits(config);

@@ -33,8 +33,9 @@ struct DriverConfig {
     Options options;
 };
 
-/// Reads the name (empty: local) and the options. Throws Errc::unsupported for a driver that is not there,
-/// Errc::invalid_input for an option that the driver does not know or a value that cannot be read.
+/// Reads the name (empty: local, or json-file if an option is one of its own) and the options. Throws Errc::unsupported
+/// for a driver that is not there, Errc::invalid_input for an option that the driver does not know or a value that
+/// cannot be read.
 DriverConfig parse_driver(const std::string& name, const Options& options);
 
 /// Whom the lines come from: for tags and fields.

@@ -34,8 +34,17 @@ UniqueFd open_in_root(int root, const std::string& path, int flags, mode_t mode)
     how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
     how.mode = mode;
     how.resolve = RESOLVE_IN_ROOT;
-    return UniqueFd{static_cast<int>(check(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how),
-                                           [&] { return fmt::format("open '{}' inside the root", path); }))};
+    // EAGAIN: something was renamed or mounted anywhere on the host while ".." was resolved, and openat2(2) leaves it
+    // to the caller to try again. The bound is for a container that does nothing but rename.
+    constexpr int most_tries = 100'000;
+    long fd = -1;
+    for (int tries = 0; tries < most_tries; ++tries) {
+        fd = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
+        if (fd >= 0 || errno != EAGAIN) {
+            break;
+        }
+    }
+    return UniqueFd{static_cast<int>(check(fd, [&] { return fmt::format("open '{}' inside the root", path); }))};
 }
 
 UniqueFd open_at(int dir, const std::string& path, int flags, mode_t mode) {

@@ -1,12 +1,16 @@
 // What a container changes under our hands while we resolve its paths, look into it or enter it.
 #include <atomic>
-#include <thread>
+#include <csignal>
+#include <new>
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/runtime/copy.hpp"
@@ -24,32 +28,42 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Exchanges two names as fast as it can, as long as it lives.
+/// Exchanges two names as fast as it can, as long as it lives. A process and no thread: what is cloned from a process
+/// with threads may find a lock taken for ever.
 class Swapper {
 public:
-    Swapper(fs::path one, fs::path other)
-        : one_{std::move(one)}, other_{std::move(other)}, thread_{[this] { swap(); }} {}
+    Swapper(const fs::path& one, const fs::path& other)
+        : swaps_{static_cast<std::atomic<long>*>(
+              ::mmap(nullptr, sizeof(std::atomic<long>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))} {
+        REQUIRE(swaps_ != MAP_FAILED);
+        new (swaps_) std::atomic<long>{0};
+        pid_ = ::fork();
+        REQUIRE(pid_ >= 0);
+        if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            swap(one.c_str(), other.c_str());
+        }
+    }
     Swapper(const Swapper&) = delete;
     Swapper& operator=(const Swapper&) = delete;
     ~Swapper() {
-        over_ = true;
-        thread_.join();
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+        ::munmap(swaps_, sizeof(std::atomic<long>));
     }
-    long swaps() const { return swaps_; }
+    long swaps() const { return *swaps_; }
 
 private:
-    void swap() {
-        while (!over_) {
-            if (::syscall(SYS_renameat2, AT_FDCWD, one_.c_str(), AT_FDCWD, other_.c_str(), RENAME_EXCHANGE) == 0) {
-                ++swaps_;
+    [[noreturn]] void swap(const char* one, const char* other) {
+        for (;;) {
+            if (::syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == 0) {
+                ++*swaps_;
             }
         }
     }
 
-    fs::path one_, other_;
-    std::atomic<bool> over_{false};
-    std::atomic<long> swaps_{0};
-    std::thread thread_;
+    std::atomic<long>* swaps_;
+    pid_t pid_{-1};
 };
 
 std::string text_of(int memfd) {

@@ -78,6 +78,15 @@ private:
 
 }  // namespace
 
+TEST_CASE("options of Docker's default driver choose it where none is named", "[logs][driver]") {
+    CHECK(parse_driver("", {}).driver == Driver::local);
+    CHECK(parse_driver("", {{"max-size", "1m"}, {"mode", "blocking"}}).driver == Driver::local);
+    CHECK(parse_driver("", {{"max-size", "1m"}, {"tag", "{{.Name}}"}}).driver == Driver::json_file);
+    CHECK(parse_driver("", {{"labels", "tier"}}).driver == Driver::json_file);
+    CHECK_THROWS_WITH(parse_driver("local", {{"labels", "tier"}}),
+                      "log driver local does not know the option 'labels'");
+}
+
 TEST_CASE("a log driver or an option that is not there is refused in a sentence", "[logs][driver]") {
     CHECK_THROWS_WITH(parse_driver("fluentd", {}), "log driver 'fluentd' is not supported");
     CHECK_THROWS_WITH(parse_driver("json-file", {{"max-sise", "1m"}}),
