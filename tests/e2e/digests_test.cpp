@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/buildah.hpp"
 #include "harness/registry.hpp"
 #include "harness/sandbox.hpp"
 #include "support/digest.hpp"
@@ -23,7 +24,7 @@ Result must(Result result) {
 /// Buildah and skopeo with stores of their own, a registry and our busybox as base, which is here as a plain layer.
 class Tools {
 public:
-    explicit Tools(const Sandbox& box) : box_{box}, registry_{box.dir()} {
+    explicit Tools(const Sandbox& box) : box_{box}, buildah_{box.dir()}, registry_{box.dir()} {
         box.need_busybox();
         must(box.docker({"save", "-o", "base.tar", "busybox"}));
         const auto id = buildah({"pull", "-q", "docker-archive:base.tar"});
@@ -33,14 +34,11 @@ public:
                   "COPY Dockerfile /f\nENV A=b\nLABEL x=y\nVOLUME /v\nUSER 1:1\n");
     }
     static bool are_here() {
-        return run({.argv = {"sh", "-c", "command -v buildah && command -v skopeo"}}).exit_code == 0;
+        return Buildah::is_installed() && run({.argv = {"sh", "-c", "command -v skopeo"}}).exit_code == 0;
     }
 
     std::string buildah(std::vector<std::string> words) const {
-        const auto store = (box_.dir() / "buildah").string();
-        words.insert(words.begin(),
-                     {"buildah", "--root", store + "/root", "--runroot", store + "/run", "--storage-driver", "vfs"});
-        return must(run({.argv = words, .cwd = box_.project_dir()})).out;
+        return must(buildah_.run(std::move(words), box_.project_dir())).out;
     }
     std::string skopeo(std::vector<std::string> words) const {
         words.insert(words.begin(), {"skopeo", "--insecure-policy"});
@@ -64,6 +62,7 @@ public:
 
 private:
     const Sandbox& box_;
+    Buildah buildah_;
     Registry registry_;
 };
 

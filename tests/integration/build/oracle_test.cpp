@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "harness/process.hpp"
+#include "harness/buildah.hpp"
 #include "harness/tar_builder.hpp"
 #include "image/archive.hpp"
 #include "image/compression.hpp"
@@ -204,11 +204,11 @@ std::string describe(const image::ImageStore& store, const std::string& id, cons
     return text;
 }
 
-/// Buildah with a store of its own below the test's folder.
-class Buildah {
+/// Buildah where it is installed, with our base image in its store.
+class Oracle {
 public:
-    explicit Buildah(const Workshop& shop) : shop_{shop} {
-        if (testing::run({.argv = {"sh", "-c", "command -v buildah"}}).exit_code != 0) {
+    explicit Oracle(const Workshop& shop) : shop_{shop}, buildah_{shop.root.dir()} {
+        if (!testing::Buildah::is_installed()) {
             return;
         }
         here_ = true;
@@ -237,16 +237,14 @@ public:
     }
 
 private:
-    std::string call(std::vector<std::string> words) const {
-        const auto dir = (shop_.root.dir() / "buildah").string();
-        words.insert(words.begin(),
-                     {"buildah", "--root", dir + "/root", "--runroot", dir + "/run", "--storage-driver", "vfs"});
-        const auto result = testing::run({.argv = words});
+    std::string call(const std::vector<std::string>& words) const {
+        const auto result = buildah_.run(words);
         INFO(join(words, " ") << "\n" << result.all());
         REQUIRE(result.exit_code == 0);
         return result.out;
     }
     const Workshop& shop_;
+    testing::Buildah buildah_;
     bool here_{false};
 };
 
@@ -264,7 +262,7 @@ TEST_CASE("Dockerfiles give the same files and config as with buildah", "[build]
     const auto base_image = store.get("busybox");
     store.tag(base_image.id, image::parse_reference(base_name));
     const Tree base = tree_of(store, base_image);
-    const Buildah buildah{shop};
+    const Oracle buildah{shop};
     const bool accept = std::getenv("STACK_ACCEPT") != nullptr;
     for (const Case& one : cases) {
         INFO(one.name);
