@@ -176,7 +176,7 @@ void StageBuilder::add_source(const Instruction& instruction, const std::string&
     Heredoc heredoc;
     if (!instruction.heredocs.empty() && parse_heredoc_word(source, heredoc)) {
         if (!fetched.inline_files) {
-            fetched.folders.emplace_back(job_.paths.temporary(), "heredoc-");
+            fetched.folders.emplace_back(job_.paths.temporary(), "image-heredoc-");
             const auto files = write_heredocs(instruction, fetched.folders.back().path());
             fetched.trees.push_back(std::make_unique<SourceTree>(std::vector{files}, IgnoreRules{}, nullptr));
             fetched.inline_files = fetched.trees.back().get();
@@ -213,7 +213,7 @@ void StageBuilder::add_fetched_file(const Instruction& instruction, const std::s
     if (name == "." || name == "..") {
         throw Error(Errc::invalid_input, fmt::format("'{}' says no name for the file", url));
     }
-    fetched.folders.emplace_back(job_.paths.temporary(), "fetched-");
+    fetched.folders.emplace_back(job_.paths.temporary(), "image-fetched-");
     const auto& folder = fetched.folders.back().path();
     const auto expand = state_.expander(job_.staged.file->directives.escape);
     WebCache{job_.paths.build_cache() / "web"}.fetch(url, folder / name,
@@ -229,7 +229,7 @@ void StageBuilder::add_fetched_file(const Instruction& instruction, const std::s
 void StageBuilder::add_git_tree(const Instruction& instruction, const std::string& source, Fetched& fetched,
                                 CopyRequest& request) const {
     const auto expand = state_.expander(job_.staged.file->directives.escape);
-    fetched.folders.emplace_back(job_.paths.temporary(), "git-");
+    fetched.folders.emplace_back(job_.paths.temporary(), "image-git-");
     const auto checkout = check_out(*parse_git_source(source), fetched.folders.back().path() / "tree",
                                     flag_is_set(instruction, "keep-git-dir"),
                                     expand.word(flag_value(instruction, "checksum").value_or("")));

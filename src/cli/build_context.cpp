@@ -23,15 +23,15 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A fresh folder that lives as long as the request.
-fs::path new_folder(build::BuildRequest& request, const char* prefix) {
-    // Contexts are read by this process only; they may be large, so not on a tmpfs.
-    auto folder = std::make_shared<TempDir>("/var/tmp", prefix);
+fs::path new_folder(const Paths& paths, build::BuildRequest& request) {
+    // Beside the store, because contexts may be large, and the next command cleans up there when this one is killed.
+    auto folder = std::make_shared<TempDir>(paths.temporary(), "image-context-");
     request.scratch.push_back(folder);
     return folder->path();
 }
 
-fs::path write_standard_input(build::BuildRequest& request) {
-    auto file = new_folder(request, "stack-context-") / "input";
+fs::path write_standard_input(const Paths& paths, build::BuildRequest& request) {
+    auto file = new_folder(paths, request) / "input";
     const UniqueFd out = kernel::open_at(AT_FDCWD, file, O_WRONLY | O_CREAT | O_EXCL, 0600);
     std::string buffer(size_t{256} << 10U, '\0');
     for (;;) {
@@ -60,10 +60,11 @@ void take_folder(build::BuildRequest& request, const fs::path& folder, const std
 }
 
 /// The file is a context's tar, or a Dockerfile that has no context.
-void take_file(build::BuildRequest& request, const fs::path& file, const std::string& dockerfile, bool wants_file) {
+void take_file(const Paths& paths, build::BuildRequest& request, const fs::path& file, const std::string& dockerfile,
+               bool wants_file) {
     const UniqueFd fd = kernel::open_at(AT_FDCWD, file, O_RDONLY);
     if (build::is_tar(fd.get())) {
-        const auto folder = new_folder(request, "stack-context-");
+        const auto folder = new_folder(paths, request);
         build::unpack_tar(fd.get(), folder);
         take_folder(request, folder, dockerfile, wants_file);
         request.dockerfile_name = dockerfile.empty() ? "Dockerfile" : dockerfile;
@@ -76,8 +77,8 @@ void take_file(build::BuildRequest& request, const fs::path& file, const std::st
     request.dockerfile_name = "Dockerfile";
 }
 
-fs::path clone(build::BuildRequest& request, const build::GitSource& source) {
-    return build::check_out(source, new_folder(request, "stack-git-") / "tree", false).tree;
+fs::path clone(const Paths& paths, build::BuildRequest& request, const build::GitSource& source) {
+    return build::check_out(source, new_folder(paths, request) / "tree", false).tree;
 }
 
 /// An image of the store that nobody has named: taken out again when the build is over, its layers stay for those that
@@ -127,20 +128,20 @@ std::string load_layout(const Paths& paths, build::BuildRequest& request, std::s
 
 }  // namespace
 
-void read_build_context(build::BuildRequest& request, const std::string& where, const std::string& dockerfile,
-                        bool wants_file) {
+void read_build_context(const Paths& paths, build::BuildRequest& request, const std::string& where,
+                        const std::string& dockerfile, bool wants_file) {
     if (where == "-") {
         if (dockerfile == "-") {
             throw UsageError{"standard input cannot be the context and the Dockerfile"};
         }
-        take_file(request, write_standard_input(request), dockerfile, wants_file);
+        take_file(paths, request, write_standard_input(paths, request), dockerfile, wants_file);
     } else if (const auto git = build::parse_git_source(where)) {
-        take_folder(request, clone(request, *git), dockerfile, wants_file);
+        take_folder(request, clone(paths, request, *git), dockerfile, wants_file);
         request.dockerfile_name = dockerfile.empty() ? "Dockerfile" : dockerfile;
     } else if (build::is_web_address(where)) {
-        const auto file = new_folder(request, "stack-context-") / "fetched";
+        const auto file = new_folder(paths, request) / "fetched";
         build::fetch_file(where, file);
-        take_file(request, file, dockerfile, wants_file);
+        take_file(paths, request, file, dockerfile, wants_file);
     } else {
         take_folder(request, where, dockerfile, wants_file);
     }
@@ -157,15 +158,15 @@ build::NamedContext read_named_context(const Paths& paths, build::BuildRequest& 
         context.image = while_doing(fmt::format("read build context '{}'", name),
                                     [&] { return load_layout(paths, request, where.substr(layout_scheme.size())); });
     } else if (const auto git = build::parse_git_source(where)) {
-        context.folder = clone(request, *git);
+        context.folder = clone(paths, request, *git);
     } else if (build::is_web_address(where)) {
-        const auto place = new_folder(request, "stack-context-");
+        const auto place = new_folder(paths, request);
         build::fetch_file(where, place / "fetched");
         const UniqueFd file = kernel::open_at(AT_FDCWD, place / "fetched", O_RDONLY);
         if (!build::is_tar(file.get())) {
             throw Error{Errc::invalid_input, fmt::format("build context '{}': '{}' is no tar", name, where)};
         }
-        context.folder = new_folder(request, "stack-context-");
+        context.folder = new_folder(paths, request);
         build::unpack_tar(file.get(), context.folder);
     } else if (where.find("://") != std::string::npos) {
         throw Error{Errc::unsupported,

@@ -9,6 +9,9 @@
 
 namespace stack::image {
 
+/// How the names of what this room and the builder make below tmp/ begin.
+inline constexpr const char* temporary_prefix = "image-";
+
 /// What the sources of this room share behind ImageStore.
 ///
 ///   images ─┬─< image_names       a tag belongs to one image
@@ -27,6 +30,8 @@ struct ImageStore::State {
     std::filesystem::path layer(const std::string& chain) const { return paths.layers() / digest_hex(chain); }
     /// Held shared while images are added, exclusively while garbage is collected.
     std::filesystem::path use_lock() const { return paths.locks() / "images"; }
+    /// What ImageStore::hold() gives out, without the sweep before it.
+    Hold share() const;
     /// Held for the moment in which a layer folder gets its final name.
     std::filesystem::path commit_lock() const { return paths.locks() / "image-layers"; }
 };

@@ -209,7 +209,7 @@ std::string ImageStore::put_image(const ImageConfig& config, const std::optional
 
 std::string ImageStore::put_image(std::string_view config_json, const std::optional<Reference>& reference) {
     const ImageConfig config = parse_config(config_json);
-    const auto held = hold();
+    const auto held = state_->share();
     const std::string id = put_blob(*state_, config_json);
     if (!reference && is_known(state_->database, id)) {
         return id;
@@ -225,8 +225,13 @@ std::string ImageStore::put_image(std::string_view config_json, const std::optio
 }
 
 ImageStore::Hold ImageStore::hold() const {
-    std::filesystem::create_directories(state_->paths.locks());
-    const auto file = state_->use_lock();
+    remove_abandoned_folders(state_->paths.temporary(), temporary_prefix);
+    return state_->share();
+}
+
+ImageStore::Hold ImageStore::State::share() const {
+    std::filesystem::create_directories(paths.locks());
+    const auto file = use_lock();
     UniqueFd fd{check(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
                       [&] { return fmt::format("open lock '{}'", file.string()); })};
     while (::flock(fd.get(), LOCK_SH) != 0) {

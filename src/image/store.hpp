@@ -75,7 +75,8 @@ struct RemoveOptions {
 ///                          Read-only for everybody once it is there: use it as a lowerdir.
 ///
 /// Several processes may use one root at a time. One ImageStore per thread (it holds a database connection).
-/// Killed at any instant, it leaves at most rubbish below tmp/ and unreferenced blobs, which collect_garbage() removes.
+/// Killed at any instant, it leaves at most rubbish below tmp/, which the next hold() removes, and unreferenced blobs
+/// and downloads that can go on, which collect_garbage() removes.
 class ImageStore {
 public:
     explicit ImageStore(const Paths& paths);
@@ -111,7 +112,7 @@ public:
 
     // --- layers and images from the builder, commit and bootstrap
 
-    /// A fresh folder on the layers' file system, mode 0755, removed unless released: make `upper/` and `work/` in it.
+    /// A fresh folder on the layers' file system, mode 0755, removed with the object: make `upper/` and `work/` in it.
     TempDir begin_layer() const;
 
     std::optional<LayerInfo> find_layer(const std::string& chain_id) const;
@@ -139,7 +140,8 @@ public:
     /// became free. Does nothing, and says so by nullopt, while another process adds images.
     std::optional<Bytes> collect_garbage();
 
-    /// What a process holds while it adds layers that no image refers to yet: keeps collect_garbage() away.
+    /// What a process holds while it adds layers that no image refers to yet: keeps collect_garbage() away. Removes
+    /// before what processes that were killed have left below tmp/.
     class Hold;
     Hold hold() const;
 

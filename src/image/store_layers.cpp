@@ -57,7 +57,7 @@ std::optional<LayerInfo> ImageStore::find_layer(const std::string& chain) const 
 
 LayerInfo ImageStore::add_layer_from_dir(const std::string& parent_chain_id, const std::filesystem::path& staged,
                                          const std::string& pin) {
-    const auto held = hold();
+    const auto held = state_->share();
     if (!parent_chain_id.empty() && !find_layer(parent_chain_id)) {
         throw Error(Errc::not_found, fmt::format("parent layer {} is not in the store", parent_chain_id));
     }

@@ -114,29 +114,6 @@ std::set<std::string> column(const Database& database, const char* query) {
     return values;
 }
 
-// Everything below a folder counts once per inode, roughly: allocated blocks.
-std::int64_t remove_counting(const std::filesystem::path& path) {
-    std::int64_t freed = 0;
-    std::error_code ignored;
-    const auto count = [&](const std::filesystem::path& item) {
-        struct stat status {};
-        if (::lstat(item.c_str(), &status) == 0 && !S_ISDIR(status.st_mode)) {
-            freed += status.st_size / static_cast<std::int64_t>(std::max<nlink_t>(status.st_nlink, 1));
-        }
-    };
-    count(path);
-    for (auto it = std::filesystem::recursive_directory_iterator(
-             path, std::filesystem::directory_options::skip_permission_denied, ignored);
-         it != std::filesystem::recursive_directory_iterator(); it.increment(ignored)) {
-        count(it->path());
-    }
-    std::filesystem::remove_all(path, ignored);
-    if (ignored) {
-        log_warning("cannot remove '{}': {}", path.string(), ignored.message());
-    }
-    return freed;
-}
-
 std::int64_t remove_strangers(const std::filesystem::path& folder, const std::set<std::string>& known,
                               const std::string& name_prefix) {
     std::int64_t freed = 0;
@@ -149,12 +126,13 @@ std::int64_t remove_strangers(const std::filesystem::path& folder, const std::se
     return freed;
 }
 
+// Folders that a living process works in stay: one that has yet to fetch what it will add holds no lock of ours.
 std::int64_t remove_rubbish(const Paths& paths) {
-    std::int64_t freed = 0;
+    std::int64_t freed = remove_abandoned_folders(paths.temporary(), temporary_prefix);
     std::error_code error;
     for (const auto& item : std::filesystem::directory_iterator(paths.temporary(), error)) {
-        if (item.path().filename().string().starts_with("image-")) {
-            freed += remove_counting(item.path());
+        if (item.path().filename().string().starts_with(temporary_prefix) && !item.is_directory(error)) {
+            freed += remove_counting(item.path());  // a download that was to go on
         }
     }
     return freed;

@@ -1,14 +1,16 @@
 #include "support/files.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/error.hpp"
-#include "support/kernel/unique_fd.hpp"
 #include "support/log.hpp"
 #include "support/random.hpp"
 
@@ -93,13 +95,45 @@ void replace_volatile_file(const std::filesystem::path& file, std::string_view c
     replace(file, content, mode, false);
 }
 
+namespace {
+
+/// Nothing if the folder is gone, or somebody else has it and `how` does not wait.
+UniqueFd lock_folder(const std::filesystem::path& folder, int how) {
+    UniqueFd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!fd && errno == ENOENT) {
+        return {};
+    }
+    check(fd.get(), [&] { return fmt::format("open '{}'", folder.string()); });
+    while (::flock(fd.get(), how) != 0) {
+        if (errno == EWOULDBLOCK) {
+            return {};
+        }
+        if (errno != EINTR) {
+            throw SysError(errno, fmt::format("lock '{}'", folder.string()));
+        }
+    }
+    struct stat status {};
+    check(::fstat(fd.get(), &status), [&] { return fmt::format("stat '{}'", folder.string()); });
+    return status.st_nlink > 0 ? std::move(fd) : UniqueFd{};
+}
+
+}  // namespace
+
 TempDir::TempDir(const std::filesystem::path& parent, std::string_view prefix) {
     std::filesystem::create_directories(parent);
-    std::string pattern = fmt::format("{}/{}XXXXXX", parent.string(), prefix);
-    if (::mkdtemp(pattern.data()) == nullptr) {
-        throw SysError(errno, fmt::format("make a folder in '{}'", parent.string()));
+    while (!lock_) {  // a sweep may take the folder before it is locked: then there is another one
+        std::string pattern = fmt::format("{}/{}XXXXXX", parent.string(), prefix);
+        if (::mkdtemp(pattern.data()) == nullptr) {
+            throw SysError(errno, fmt::format("make a folder in '{}'", parent.string()));
+        }
+        path_ = pattern;
+        lock_ = lock_folder(path_, LOCK_EX);
     }
-    path_ = pattern;
+}
+
+std::filesystem::path TempDir::release() noexcept {
+    lock_.reset();
+    return std::exchange(path_, {});
 }
 
 TempDir::~TempDir() {
@@ -111,6 +145,43 @@ TempDir::~TempDir() {
     if (error) {
         log_warning("cannot remove '{}': {}", path_.string(), error.message());
     }
+}
+
+std::int64_t remove_counting(const std::filesystem::path& path) {
+    std::int64_t freed = 0;
+    std::error_code ignored;
+    const auto count = [&](const std::filesystem::path& item) {
+        struct stat status {};
+        if (::lstat(item.c_str(), &status) == 0 && !S_ISDIR(status.st_mode)) {
+            freed += status.st_size / static_cast<std::int64_t>(std::max<nlink_t>(status.st_nlink, 1));
+        }
+    };
+    count(path);
+    for (auto it = std::filesystem::recursive_directory_iterator(
+             path, std::filesystem::directory_options::skip_permission_denied, ignored);
+         it != std::filesystem::recursive_directory_iterator(); it.increment(ignored)) {
+        count(it->path());
+    }
+    std::filesystem::remove_all(path, ignored);
+    if (ignored) {
+        log_warning("cannot remove '{}': {}", path.string(), ignored.message());
+    }
+    return freed;
+}
+
+std::int64_t remove_abandoned_folders(const std::filesystem::path& parent, std::string_view prefix) {
+    std::int64_t freed = 0;
+    std::error_code nothing_there;
+    for (const auto& item : std::filesystem::directory_iterator{parent, nothing_there}) {
+        if (!item.path().filename().string().starts_with(prefix) || !item.is_directory(nothing_there)) {
+            continue;
+        }
+        if (const UniqueFd lock = lock_folder(item.path(), LOCK_EX | LOCK_NB)) {
+            log_info("removing what a killed command left in '{}'", item.path().string());
+            freed += remove_counting(item.path());
+        }
+    }
+    return freed;
 }
 
 }  // namespace stack

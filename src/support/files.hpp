@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -7,6 +8,8 @@
 #include <utility>
 
 #include <sys/types.h>
+
+#include "support/kernel/unique_fd.hpp"
 
 namespace stack {
 
@@ -26,18 +29,29 @@ void replace_file(const std::filesystem::path& file, std::string_view content, m
 /// waits for the disk.
 void replace_volatile_file(const std::filesystem::path& file, std::string_view content, mode_t mode = 0644);
 
-/// A fresh folder below `parent`, removed with its content on destruction unless released.
+/// A fresh folder below `parent`, removed with its content on destruction. Locked as long as it lives (flock(2), which
+/// the kernel undoes when the process dies): that is how remove_abandoned_folders() tells whose owner was killed.
 class [[nodiscard]] TempDir {
 public:
     TempDir(const std::filesystem::path& parent, std::string_view prefix);
-    TempDir(TempDir&& other) noexcept : path_{std::exchange(other.path_, {})} {}
+    TempDir(TempDir&& other) noexcept : path_{std::exchange(other.path_, {})}, lock_{std::move(other.lock_)} {}
     TempDir& operator=(TempDir&&) = delete;
     ~TempDir();
     const std::filesystem::path& path() const noexcept { return path_; }
-    std::filesystem::path release() noexcept { return std::exchange(path_, {}); }
+    /// The folder stays, and is nobody's.
+    std::filesystem::path release() noexcept;
 
 private:
     std::filesystem::path path_;
+    UniqueFd lock_;
 };
+
+/// Removes a file or a folder with all that is in it, and returns the bytes of its files, hard links by share. What
+/// cannot be removed is told in the log.
+std::int64_t remove_counting(const std::filesystem::path& path);
+
+/// Removes folders below `parent` whose names begin with `prefix` and whose TempDir died with its process. May run
+/// beside processes that make, use and sweep such folders. Returns the bytes that became free.
+std::int64_t remove_abandoned_folders(const std::filesystem::path& parent, std::string_view prefix);
 
 }  // namespace stack

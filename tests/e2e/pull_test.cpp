@@ -1,9 +1,16 @@
 // Images come from registries by themselves, when and only when they are wanted.
-#include <catch2/catch.hpp>
+#include <algorithm>
+#include <csignal>
+#include <future>
 
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "harness/eventually.hpp"
 #include "harness/registry.hpp"
 #include "harness/sandbox.hpp"
 #include "harness/scripted_server.hpp"
+#include "support/digest.hpp"
 
 using namespace stack::testing;
 
@@ -19,6 +26,17 @@ size_t count(const std::string& text, const std::string& part) {
         ++found;
     }
     return found;
+}
+
+/// Of a layer that never comes.
+const std::string no_layer(64, '0');
+
+std::string manifest_of(const std::string& config) {
+    return fmt::format(
+        R"({{"schemaVersion":2,"config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:{}",)"
+        R"("size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:{}",)"
+        R"("size":5}}]}})",
+        stack::sha256_hex(config), config.size(), no_layer);
 }
 
 /// A sandbox whose images are in a registry and not here.
@@ -190,4 +208,39 @@ TEST_CASE("search shows what a registry finds", "[search]") {
     CHECK(filtered.out == "httpd 40\n");
     CHECK(says(box.docker({"search", server.address() + "/other"}), "cannot search (it answered 404)"));
     CHECK(box.docker({"search", "--limit", "0", "x"}).exit_code != 0);
+}
+
+TEST_CASE("what a killed pull left goes with the next load or build, and not while it lives", "[pull][crash]") {
+    const Sandbox box{"killed"};
+    box.need_busybox();
+    REQUIRE(box.docker({"save", "-o", "busybox.tar", "busybox"}).exit_code == 0);
+    const std::string config = R"({"os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:)" + no_layer + R"("]}})";
+    std::promise<void> go_on;
+    const auto may_go_on = go_on.get_future().share();
+    const ScriptedServer server{[&](const ScriptedServer::Request& request) {
+        if (request.path.find("/manifests/") != std::string::npos) {
+            return http_answer(200, manifest_of(config), {"Content-Type: application/vnd.oci.image.manifest.v1+json"});
+        }
+        if (request.path.ends_with(stack::sha256_hex(config))) {
+            return http_answer(200, config);
+        }
+        may_go_on.wait();
+        return std::string{};
+    }};
+    const auto half_made = [&] {
+        const std::filesystem::directory_iterator all{box.paths().temporary()};
+        return std::count_if(begin(all), end(all), [](const auto& item) { return item.is_directory(); });
+    };
+    Process pull = box.start({"image", "pull", server.address() + "/slow:1"});
+    CHECK(eventually([&] { return half_made() > 0; }));
+    REQUIRE(box.docker({"load", "-i", "busybox.tar"}).exit_code == 0);
+    CHECK(half_made() == 1);
+    ::kill(pull.pid(), SIGKILL);
+    pull.wait();
+    go_on.set_value();
+    CHECK(half_made() == 1);
+    const Result loaded = box.docker({"load", "-i", "busybox.tar"});
+    INFO(loaded.all());
+    CHECK(loaded.exit_code == 0);
+    CHECK(half_made() == 0);
 }

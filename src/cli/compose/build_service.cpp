@@ -69,10 +69,10 @@ void add_contexts(build::BuildRequest& request, const Context& context, const co
     }
 }
 
-void read_dockerfile_of(build::BuildRequest& request, const compose::LoadedProject& loaded,
+void read_dockerfile_of(const Paths& paths, build::BuildRequest& request, const compose::LoadedProject& loaded,
                         const compose::Build& build) {
     try {
-        read_build_context(request, build.context, build.dockerfile, build.dockerfile_inline.empty());
+        read_build_context(paths, request, build.context, build.dockerfile, build.dockerfile_inline.empty());
         if (build.dockerfile_inline.empty()) {
             return;
         }
@@ -110,7 +110,7 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
                           const std::string& image_name, bool quiet, const BuildOverrides& overrides, int depth) {
     const auto& build = *service.build;
     build::BuildRequest request;
-    read_dockerfile_of(request, loaded, build);
+    read_dockerfile_of(context.paths, request, loaded, build);
     for (const auto& [name, value] : build.args) {
         const auto variable = loaded.environment.find(name);
         request.args[name] = value                                  ? value
@@ -154,7 +154,7 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
 
 int check_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service) {
     build::BuildRequest request;
-    read_dockerfile_of(request, loaded, *service.build);
+    read_dockerfile_of(context.paths, request, loaded, *service.build);
     return check_dockerfile(context, request);
 }
 

@@ -82,7 +82,7 @@ std::string dockerfile_of(const Flags& flags) {
 build::BuildRequest request_from(const Context& context, const Flags& flags) {
     build::BuildRequest request;
     check_refused(flags);
-    read_build_context(request, flags.words().at(0), dockerfile_of(flags));
+    read_build_context(context.paths, request, flags.words().at(0), dockerfile_of(flags));
     read_common_flags(request, flags);
     request.platform = one_platform(flags.values("platform"));  // contexts are for it, too
     for (const auto& text : flags.values("secret")) {

@@ -27,7 +27,7 @@ int import_image(Context& context, const Flags& flags) {
     std::optional<TempDir> fetched;
     UniqueFd file;
     if (build::is_web_address(source)) {
-        fetched.emplace(context.paths.temporary(), "import-");
+        fetched.emplace(context.paths.temporary(), "image-import-");
         build::fetch_file(source, fetched->path() / "file");
         file = kernel::open_at(AT_FDCWD, fetched->path() / "file", O_RDONLY);
     } else if (source != "-") {

@@ -1,6 +1,12 @@
 #include "support/files.hpp"
 
+#include <atomic>
+#include <csignal>
+#include <thread>
+
 #include <catch2/catch.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/error.hpp"
 
@@ -22,4 +28,44 @@ TEST_CASE("an absent file is no error for find_file and one for read_file", "[su
 
 TEST_CASE("reading stops at the limit", "[support][files]") {
     CHECK_THROWS_AS(read_file("/dev/zero", 1 << 20), Error);
+}
+
+TEST_CASE("a folder is swept when its process is dead, not before", "[support][files]") {
+    const TempDir parent{std::filesystem::temp_directory_path(), "stack-files-"};
+    const TempDir ours{parent.path(), "work-"};
+    std::filesystem::create_directory(parent.path() / "other-1");
+    write_file(parent.path() / "work-file", "stays");
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const TempDir theirs{parent.path(), "work-"};
+        std::filesystem::create_directory(theirs.path() / "deep");
+        write_file(theirs.path() / "deep" / "file", "12345");
+        ::kill(::getpid(), SIGKILL);
+    }
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    CHECK(remove_abandoned_folders(parent.path(), "work-") == 5);
+    CHECK(std::filesystem::exists(ours.path()));
+    CHECK(std::distance(std::filesystem::directory_iterator{parent.path()}, {}) == 3);
+    CHECK(remove_abandoned_folders(parent.path(), "work-") == 0);
+    CHECK(remove_abandoned_folders(parent.path() / "none", "work-") == 0);
+}
+
+TEST_CASE("making folders and sweeping beside each other loses none that is in use", "[support][files]") {
+    const TempDir parent{std::filesystem::temp_directory_path(), "stack-files-"};
+    std::atomic<bool> done{false};
+    std::thread sweeper{[&] {
+        while (!done) {
+            remove_abandoned_folders(parent.path(), "work-");
+        }
+    }};
+    bool all_there = true;
+    for (int i = 0; i < 2000; ++i) {
+        const TempDir folder{parent.path(), "work-"};
+        all_there = all_there && std::filesystem::is_directory(folder.path());
+    }
+    done = true;
+    sweeper.join();
+    CHECK(all_there);
+    CHECK(std::filesystem::is_empty(parent.path()));
 }
