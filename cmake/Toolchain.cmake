@@ -41,7 +41,8 @@ elseif(STACK_FUZZ)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(stack_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -ffunction-sections -fdata-sections)
   # Our own start-up time counts: as few shared objects as possible, none that is not used, and no relocations (ADR 3).
-  target_link_options(stack_flags INTERFACE -no-pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections -static-libstdc++ -static-libgcc)
+  target_link_options(stack_flags INTERFACE -no-pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections,-z,keep-text-section-prefix
+    -static-libstdc++ -static-libgcc -Wl,-Bstatic -lm -Wl,-Bdynamic)
 endif()
 
 if(STACK_COVERAGE)

@@ -1,5 +1,6 @@
 #include "engine/supervisor/worker.hpp"
 
+#include <chrono>
 #include <csignal>
 
 #include <fcntl.h>
@@ -20,6 +21,10 @@
 
 namespace stack::engine::supervisor {
 namespace {
+
+/// How long the supervisor of containers without a project waits for the next of them. Starting anew costs a run more
+/// than all else it does: a keeper, a worker, a bridge and a rule set are made, after the last ones were removed.
+constexpr std::chrono::milliseconds linger_time{300};
 
 class Worker {
 public:
@@ -94,6 +99,10 @@ private:
             while (!is_idle() || (!greeted_ && Clock::now() < patience)) {
                 co_await wait_for(project_.changed, greeted_ ? never : patience);
             }
+            const bool still_idle = co_await linger();
+            if (!still_idle) {
+                continue;
+            }
             if (try_leave()) {
                 loop_.stop();
                 co_return;
@@ -101,6 +110,17 @@ private:
             const Clock::time_point later = Clock::now() + std::chrono::seconds{1};
             co_await wait_for(project_.changed, later);
         }
+    }
+
+    /// Containers without a project come one after another, as a script runs them: the next one finds us, the bridge
+    /// and the rules there. A project's client is told that we are gone, and waits for that.
+    Task<bool> linger() {
+        const Clock::time_point end = Clock::now() + linger_time;
+        const bool may_come = project_.name.empty() && greeted_;
+        while (may_come && is_idle() && Clock::now() < end) {
+            co_await wait_for(project_.changed, end);
+        }
+        co_return is_idle();
     }
 
     /// Nobody can start another supervisor while we hold the spawn lock, and nobody who connected is left behind. A
