@@ -8,11 +8,12 @@
 
 namespace stack::image {
 
-/// How much a layer or archive may unpack to before it is taken for a bomb. 0 = no limit.
+/// What a layer or archive may do before it is taken for a bomb or a trick. 0 = no limit.
 struct UnpackLimits {
     std::int64_t max_bytes{std::int64_t{64} << 30U};  ///< sum of the file sizes of one layer
     std::int64_t max_entries{5'000'000};              ///< tar entries of one layer
-    /// From STACK_MAX_LAYER_SIZE ("64g") and STACK_MAX_LAYER_ENTRIES where they are set.
+    bool absolute_names{false};  ///< whether "/etc/passwd" in a layer is a name below its root, or refused
+    /// From STACK_MAX_LAYER_SIZE ("64g"), STACK_MAX_LAYER_ENTRIES and STACK_ABSOLUTE_LAYER_NAMES where they are set.
     static UnpackLimits from_environment();
 };
 

@@ -91,6 +91,18 @@ std::int64_t limit_from(const char* variable, std::int64_t fallback, std::int64_
     return value;
 }
 
+bool flag_from(const char* variable) {
+    const char* text = std::getenv(variable);
+    const std::string_view value = text == nullptr ? "" : text;
+    if (value == "1" || value == "true") {
+        return true;
+    }
+    if (value.empty() || value == "0" || value == "false") {
+        return false;
+    }
+    throw Error(Errc::invalid_input, fmt::format("{} must be 1 or 0, not '{}'", variable, value));
+}
+
 }  // namespace
 
 UnpackLimits UnpackLimits::from_environment() {
@@ -101,6 +113,7 @@ UnpackLimits UnpackLimits::from_environment() {
     });
     limits.max_entries = limit_from("STACK_MAX_LAYER_ENTRIES", limits.max_entries,
                                     [](std::string_view text) { return parse_int(text).value_or(-1); });
+    limits.absolute_names = flag_from("STACK_ABSOLUTE_LAYER_NAMES");
     return limits;
 }
 

@@ -209,7 +209,8 @@ StagedLayer stage_layer(const ImageStore::State& state, const std::function<std:
     tar::SplitRecorder split;
     {
         Pump pump{[&](const Pump::Give& give) { intake.run(give); }};
-        staged.unpacked = tar::unpack_layer(pump, &split, root, {limits.max_bytes, limits.max_entries});
+        staged.unpacked =
+            tar::unpack_layer(pump, &split, root, {limits.max_bytes, limits.max_entries, limits.absolute_names});
     }
     const std::string digest = intake.check_digests();
     staged.tar_size = intake.tar_size();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/error.hpp"
+#include "support/kernel/remove_tree.hpp"
 #include "support/log.hpp"
 #include "support/random.hpp"
 
@@ -140,33 +141,21 @@ TempDir::~TempDir() {
     if (path_.empty()) {
         return;
     }
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-    if (error) {
-        log_warning("cannot remove '{}': {}", path_.string(), error.message());
-    }
+    remove_counting(path_);
 }
 
 std::int64_t remove_counting(const std::filesystem::path& path) {
-    std::int64_t freed = 0;
-    std::error_code ignored;
-    const auto count = [&](const std::filesystem::path& item) {
+    try {
         struct stat status {};
-        if (::lstat(item.c_str(), &status) == 0 && !S_ISDIR(status.st_mode)) {
-            freed += status.st_size / static_cast<std::int64_t>(std::max<nlink_t>(status.st_nlink, 1));
+        if (::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+            return kernel::remove_tree(path);
         }
-    };
-    count(path);
-    for (auto it = std::filesystem::recursive_directory_iterator(
-             path, std::filesystem::directory_options::skip_permission_denied, ignored);
-         it != std::filesystem::recursive_directory_iterator(); it.increment(ignored)) {
-        count(it->path());
+        std::filesystem::remove(path);
+        return status.st_size / static_cast<std::int64_t>(std::max<nlink_t>(status.st_nlink, 1));
+    } catch (const std::exception& error) {
+        log_warning("cannot remove '{}': {}", path.string(), error.what());
+        return 0;
     }
-    std::filesystem::remove_all(path, ignored);
-    if (ignored) {
-        log_warning("cannot remove '{}': {}", path.string(), ignored.message());
-    }
-    return freed;
 }
 
 std::int64_t remove_abandoned_folders(const std::filesystem::path& parent, std::string_view prefix) {

@@ -9,8 +9,8 @@
 #include "support/kernel/file_copy.hpp"
 #include "support/kernel/file_lock.hpp"
 #include "support/kernel/layered_tree.hpp"
+#include "support/kernel/remove_tree.hpp"
 #include "support/kernel/syscalls.hpp"
-#include "volumes/remove_tree.hpp"
 
 namespace stack::volumes {
 namespace {
@@ -27,7 +27,7 @@ constexpr const char* staging_name = "staging";
 CopyUpResult copy_all(const kernel::LayeredDir& from, const std::filesystem::path& volume,
                       const std::filesystem::path& data) {
     const auto staging = volume / staging_name;
-    remove_tree(staging);
+    kernel::remove_tree(staging);
     std::filesystem::create_directory(staging);
     const UniqueFd staging_fd = kernel::open_at(AT_FDCWD, staging, O_RDONLY | O_DIRECTORY);
     const UniqueFd data_fd = kernel::open_at(AT_FDCWD, data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -35,7 +35,7 @@ CopyUpResult copy_all(const kernel::LayeredDir& from, const std::filesystem::pat
     options.keep_existing = true;
     kernel::TreeCopier copier{staging_fd.get(), options};
     copier.copy_folder(from, data_fd.get());
-    remove_tree(staging);
+    kernel::remove_tree(staging);
     return {copier.files(), copier.bytes()};
 }
 

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "support/error.hpp"
-#include "volumes/remove_tree.hpp"
 
 namespace stack::volumes {
 namespace {

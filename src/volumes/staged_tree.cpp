@@ -11,10 +11,10 @@
 #include "support/error.hpp"
 #include "support/kernel/file_copy.hpp"
 #include "support/kernel/layered_tree.hpp"
+#include "support/kernel/remove_tree.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/log.hpp"
 #include "support/random.hpp"
-#include "volumes/remove_tree.hpp"
 
 namespace stack::volumes {
 namespace {
@@ -49,7 +49,7 @@ StagedTree::~StagedTree() {
         return;
     }
     try {
-        remove_tree(folder_);
+        kernel::remove_tree(folder_);
     } catch (const std::exception& error) {
         log_warning("cannot remove '{}': {}", folder_.string(), error.what());
     }
@@ -77,7 +77,7 @@ void sweep_staged_trees(const Paths& paths) {
         const UniqueFd lock{::open(item.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
         if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
             log_info("removing what a killed command left in '{}'", item.path().string());
-            remove_tree(item.path());
+            kernel::remove_tree(item.path());
         }
     }
 }

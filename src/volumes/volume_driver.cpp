@@ -11,7 +11,7 @@
 #include "support/kernel/mounts.hpp"
 #include "support/text.hpp"
 #include "volumes/mount_options.hpp"
-#include "volumes/remove_tree.hpp"
+#include "volumes/tree_size.hpp"
 #include "volumes/volume_store.hpp"
 
 namespace stack::volumes {

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "support/error.hpp"
+#include "support/kernel/remove_tree.hpp"
 #include "support/log.hpp"
 #include "support/random.hpp"
 #include "support/text.hpp"
-#include "volumes/remove_tree.hpp"
 #include "volumes/staged_tree.hpp"
 
 namespace stack::volumes {
@@ -132,7 +132,7 @@ Volume VolumeStore::adopt(const std::string& name, StringMap labels, const std::
     }
     wanted.mountpoint = paths_.volumes() / name / "_data";
     // A folder without a row is the rest of a broken removal.
-    remove_tree(paths_.volumes() / name);
+    kernel::remove_tree(paths_.volumes() / name);
     std::filesystem::create_directories(wanted.mountpoint.parent_path());
     std::filesystem::rename(content, wanted.mountpoint);
     transaction.commit();
@@ -204,7 +204,7 @@ void VolumeStore::remove(const std::string& name, const UsersOf& users_of, bool 
         }
         transaction.commit();
     }
-    remove_tree(grave);
+    kernel::remove_tree(grave);
 }
 
 VolumeStore::Pruned VolumeStore::prune(const UsersOf& users_of, const Choose& choose) {
@@ -239,7 +239,7 @@ void VolumeStore::sweep_leftovers() const {
     for (const auto& folder : std::filesystem::directory_iterator{paths_.volumes()}) {
         if (!find(folder.path().filename())) {
             log_info("removing the rest of volume '{}'", folder.path().filename().string());
-            remove_tree(folder.path());
+            kernel::remove_tree(folder.path());
         }
     }
 }

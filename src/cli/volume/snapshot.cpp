@@ -8,8 +8,8 @@
 #include "cli/verbs.hpp"
 #include "cli/volume/volume_room.hpp"
 #include "support/byte_size.hpp"
-#include "volumes/remove_tree.hpp"
 #include "volumes/snapshots.hpp"
+#include "volumes/tree_size.hpp"
 
 namespace stack::cli {
 

@@ -15,9 +15,9 @@
 #include "engine/supervisor/exec.hpp"
 #include "engine/supervisor/health.hpp"
 #include "support/error.hpp"
+#include "support/kernel/remove_tree.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/log.hpp"
-#include "volumes/remove_tree.hpp"
 
 namespace stack::engine::supervisor {
 
@@ -262,7 +262,7 @@ Task<> Container::remove(bool volumes) {
         forward_->stop();
     }
     const auto folder = project_.paths.container(row_.id);
-    const std::function<void()> remove_files = [folder] { volumes::remove_tree(folder); };
+    const std::function<void()> remove_files = [folder] { kernel::remove_tree(folder); };
     co_await offload(project_.loop, remove_files);
     for (const MountRow& mount : row_.mounts) {
         if (volumes && mount.anonymous) {

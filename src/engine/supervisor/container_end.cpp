@@ -10,7 +10,6 @@
 #include "support/error.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/log.hpp"
-#include "volumes/remove_tree.hpp"
 
 namespace stack::engine::supervisor {
 

@@ -14,6 +14,7 @@
 #include "image/tar/hole_writer.hpp"
 #include "image/tar/reader.hpp"
 #include "support/error.hpp"
+#include "support/kernel/remove_tree.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/kernel/unique_fd.hpp"
 #include "support/text.hpp"
@@ -28,6 +29,11 @@ constexpr std::int64_t early_write = std::int64_t{1} << 20U;
 
 [[noreturn]] void refuse(const std::string& path, std::string_view why) {
     throw Error(Errc::invalid_input, fmt::format("refused layer entry '{}': {}", abbreviate(path, 200), why));
+}
+
+/// "/" alone is the layer's own root, which kaniko writes so.
+bool is_absolute(const std::string& written) {
+    return written.starts_with('/') && written.find_first_not_of('/') != std::string::npos;
 }
 
 // Without "./", leading slashes and doubled ones; refuses "..". Empty for the root itself.
@@ -76,13 +82,18 @@ public:
     }
 
 private:
-    void count(const Entry& entry) {
-        ++result_.entries;
-        if (limit_.max_entries > 0 && result_.entries > limit_.max_entries) {
+    void count_one() const {
+        const auto made = result_.entries + std::ssize(result_.implied_folders);
+        if (limit_.max_entries > 0 && made > limit_.max_entries) {
             throw Error(Errc::invalid_input,
                         fmt::format("refused a layer with more than {} entries", limit_.max_entries))
                 .hint("if you trust the image, raise the limit by STACK_MAX_LAYER_ENTRIES");
         }
+    }
+
+    void count(const Entry& entry) {
+        ++result_.entries;
+        count_one();
         if (limit_.max_bytes > 0 && entry.stored_size > limit_.max_bytes - result_.file_bytes) {
             throw Error(Errc::invalid_input,
                         fmt::format("refused a layer with files of more than {} bytes", limit_.max_bytes))
@@ -91,8 +102,22 @@ private:
         result_.file_bytes += entry.type == EntryType::file ? entry.stored_size : 0;
     }
 
+    std::string path_of(const std::string& written, const Entry& entry) const {
+        if (is_layer_ && !limit_.absolute_names && is_absolute(written)) {
+            const std::string name = written == entry.path ? "" : fmt::format(" '{}'", abbreviate(written, 200));
+            throw Error(Errc::invalid_input,
+                        fmt::format("refused layer entry '{}': its {} an absolute name{}, and those of a layer count "
+                                    "from its own root",
+                                    abbreviate(entry.path, 200), name.empty() ? "name is" : "hard link leads to", name))
+                .hint(
+                    "if you trust the image, STACK_ABSOLUTE_LAYER_NAMES=1 takes such names from the layer's root, "
+                    "as Docker does");
+        }
+        return clean_path(written, entry.path);
+    }
+
     void unpack(Entry& entry) {
-        const std::string path = clean_path(entry.path, entry.path);
+        const std::string path = path_of(entry.path, entry);
         if (path.empty()) {
             root_entry(entry);
             return;
@@ -183,6 +208,7 @@ private:
                 throw SysError(errno, fmt::format("make folder '{}'", folder));
             }
             result_.implied_folders.push_back(folder);
+            count_one();  // one name may imply hundreds of them
             if (was_whiteout) {
                 set_opaque(parent.get(), place.name);
             }
@@ -273,7 +299,7 @@ private:
         };
         std::erase_if(folder_times_, [&](const auto& item) { return inside(item.first); });
         std::erase_if(result_.implied_folders, inside);
-        std::filesystem::remove_all(kernel::fd_path(parent) + '/' + name);
+        kernel::remove_tree(kernel::fd_path(parent) + '/' + name);
     }
 
     void file(int parent, const std::string& name, const std::string& path, const Entry& entry) {
@@ -311,7 +337,7 @@ private:
     }
 
     void hard_link(int parent, const std::string& name, const std::string& path, const Entry& entry) {
-        const std::string target = clean_path(entry.link_target, entry.path);
+        const std::string target = path_of(entry.link_target, entry);
         const Place place = split_path(target);
         const UniqueFd target_parent = try_open_folder(place.parent);
         struct stat status {};

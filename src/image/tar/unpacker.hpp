@@ -27,21 +27,22 @@ struct UnpackResult {
 
 struct UnpackLimit {
     std::int64_t max_bytes, max_entries;  ///< 0 = none
+    bool absolute_names{false};           ///< of a layer: taken from its root instead of refused
 };
 
 /// Unpacks a layer tar from an untrusted source into the empty folder `root`, in overlay's format: ".wh.x" becomes a
 /// character device 0:0, ".wh..wh..opq" the xattr trusted.overlay.opaque.
 ///
 /// Nothing outside `root` is touched whatever the tar says: each place is resolved by openat2(RESOLVE_IN_ROOT), names
-/// with ".." are refused, links are never followed at the end of a name. Absolute names are taken from `root`, as other
-/// engines do (ko and others write them). overlay's own xattrs in the tar are passed over.
+/// with ".." and, unless `limit` allows them, absolute ones are refused, links are never followed at the end of a name.
+/// overlay's own xattrs in the tar are passed over.
 /// Owners, modes, set-id bits, xattrs, capabilities, device nodes, hard links, holes and times are kept.
 /// Throws Errc::invalid_input for what is refused, SysError if the disk refuses; what is there then is the caller's to
 /// remove.
 UnpackResult unpack_layer(Input& input, Sink* observer, const std::filesystem::path& root, const UnpackLimit& limit);
 
-/// The same for a tar that is no layer: names such as ".wh.x" mean nothing special, and a hard link to what the tar
-/// does not have is refused.
+/// The same for a tar that is no layer: names such as ".wh.x" mean nothing special, absolute ones count from `root`,
+/// and a hard link to what the tar does not have is refused.
 UnpackResult unpack_plain(Input& input, const std::filesystem::path& root, const UnpackLimit& limit);
 
 }  // namespace stack::image::tar

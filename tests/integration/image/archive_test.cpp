@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "harness/image_fixture.hpp"
@@ -217,6 +219,9 @@ TEST_CASE("a hostile archive is refused and leaves nothing", "[image][archive]")
     ImageRoot root;
     CHECK_THROWS_WITH(load_bytes(root, archive_around(climber, "sha256:" + sha256_hex(climber))),
                       Catch::Contains("'..' leads out of the layer"));
+    const std::string absolute = TarBuilder{}.file("ok", "x").file("/etc/passwd", "x").end();
+    CHECK_THROWS_WITH(load_bytes(root, archive_around(absolute, "sha256:" + sha256_hex(absolute))),
+                      Catch::Contains("refused layer entry '/etc/passwd'"));
     CHECK_THROWS_WITH(load_bytes(root, archive_around(layer, "sha256:" + std::string(64, '0'))),
                       Catch::Contains("but the image names sha256:0000"));
     CHECK_THROWS_WITH(load_bytes(root, archive_around(layer, "sha256:../../../x")),
@@ -239,6 +244,32 @@ TEST_CASE("a hostile archive is refused and leaves nothing", "[image][archive]")
                                            .end()),
                       "the image archive has no 'a'");
     CHECK(root.store.list().empty());
+    nothing_left(root.paths);
+}
+
+TEST_CASE("a layer whose folders are deeper than any path is removed like others", "[image][archive]") {
+    // Each link leads to the bottom of what is there, so that the next folders lie below it.
+    TarBuilder layer;
+    std::string chain;
+    for (int i = 0; i < 1500; ++i) {
+        chain += "d/";
+    }
+    for (int i = 0; i < 4; ++i) {
+        layer.folder(i == 0 ? chain : fmt::format("s{}/{}", i - 1, chain));
+        layer.symlink(fmt::format("s{}", i), i == 0 ? chain : fmt::format("s{}/{}", i - 1, chain));
+    }
+    const std::string tar = layer.end();
+    ImageRoot root;
+    rlimit files{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &files) == 0);
+    const rlimit usual{1024, files.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+    CHECK_THROWS_WITH(load_bytes(root, archive_around(tar, "sha256:" + std::string(64, '0'))),
+                      Catch::Contains("but the image names sha256:0000"));
+    nothing_left(root.paths);
+    load_bytes(root, archive_around(tar, "sha256:" + sha256_hex(tar)));
+    root.store.remove("evil:1");
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &files) == 0);
     nothing_left(root.paths);
 }
 
@@ -291,10 +322,11 @@ TEST_CASE("a hard link to a file of a lower layer becomes that file", "[image][a
     ImageRoot refused;
     const auto outside = refused.root.dir() / "outside";
     write_file(outside, "untouched");
-    for (const auto& top : {TarBuilder{}.hard_link("x", "usr/none"), TarBuilder{}.hard_link("x", outside.string()),
-                            TarBuilder{}.symlink("up", "..").hard_link("x", "up/outside"),
-                            TarBuilder{}.symlink("up", outside.parent_path().string()).hard_link("x", "up/outside"),
-                            TarBuilder{}.hard_link("x", "usr")}) {
+    for (const auto& top :
+         {TarBuilder{}.hard_link("x", "usr/none"), TarBuilder{}.hard_link("x", outside.string().substr(1)),
+          TarBuilder{}.symlink("up", "..").hard_link("x", "up/outside"),
+          TarBuilder{}.symlink("up", outside.parent_path().string()).hard_link("x", "up/outside"),
+          TarBuilder{}.hard_link("x", "usr")}) {
         CHECK_THROWS_WITH(load_bytes(refused, archive(top.end())),
                           Catch::Contains("no file of this layer or of those below"));
         nothing_left(refused.paths);

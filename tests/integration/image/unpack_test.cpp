@@ -162,6 +162,16 @@ TEST_CASE("nothing is written outside the layer", "[image][unpack]") {
         {TarBuilder{}.file("a/../../outside", "evil").end(), "'..' leads out of the layer"},
         {TarBuilder{}.folder("..").end(), "'..' leads out of the layer"},
         {TarBuilder{}.hard_link("x", "../outside").end(), "'..' leads out of the layer"},
+        {TarBuilder{}.file("/etc/passwd", "evil").end(),
+         "refused layer entry '/etc/passwd': its name is an absolute name"},
+        {TarBuilder{}.file("//etc/passwd", "evil").end(), "'//etc/passwd': its name is an absolute name"},
+        {TarBuilder{}.folder("/etc").end(), "'/etc': its name is an absolute name"},
+        {TarBuilder{}.file("/..", "evil").end(), "'/..': its name is an absolute name"},
+        {TarBuilder{}.file("/etc/.wh.passwd", "").end(), "its name is an absolute name"},
+        {TarBuilder{}.symlink("/etc/x", "y").end(), "its name is an absolute name"},
+        {TarBuilder{}.file("a", "x").hard_link("x", "/a").end(),
+         "refused layer entry 'x': its hard link leads to an absolute name '/a'"},
+        {TarBuilder{}.hard_link("x", outside.string()).end(), "its hard link leads to an absolute name"},
         {TarBuilder{}.file(".wh...", "").end(), "a whiteout must name something"},
         {TarBuilder{}.file(".wh.", "").end(), "a whiteout must name something"},
         {TarBuilder{}.file("x/.wh..", "").end(), "a whiteout must name something"},
@@ -192,15 +202,35 @@ TEST_CASE("links that lead out of the layer lead to its own root", "[image][unpa
                      .file("up/etc/passwd", "inside")
                      .symlink("abs", "/etc")
                      .file("abs/shadow", "inside")
-                     .file("/absolute", "inside")
                      .symlink("target", outside.string())
                      .file("target", "replaces the link")
                      .end());
     CHECK(read_file(layer.folder / "etc/passwd") == "inside");
     CHECK(read_file(layer.folder / "etc/shadow") == "inside");
-    CHECK(read_file(layer.folder / "absolute") == "inside");
     CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(layer.folder / "target")));
     CHECK(std::filesystem::is_empty(outside));
+}
+
+TEST_CASE("a slash alone is the layer's root, and absolute names are taken from there when that is allowed",
+          "[image][unpack]") {
+    Layer layer;
+    layer.unpack(TarBuilder{}.folder("/", 0711).file("f", "x").end());
+    CHECK((layer.status(".").st_mode & 07777U) == 0711);
+    const auto outside = layer.root.dir() / "outside";
+    write_file(outside, "untouched");
+    UnpackLimit allowed{0, 0, true};
+    layer.unpack(TarBuilder{}
+                     .file("/ko-app/tool", "inside")
+                     .hard_link("/ko-app/other", "/ko-app/tool")
+                     .file(outside.string(), "inside")
+                     .end(),
+                 allowed);
+    CHECK(read_file(layer.folder / "ko-app/other") == "inside");
+    CHECK(read_file(outside) == "untouched");
+    CHECK_THROWS_WITH(layer.unpack(TarBuilder{}.file("/../x", "y").end(), allowed), Catch::Contains("'..' leads out"));
+    MemoryInput plain{TarBuilder{}.file("/absolute", "as tar does").end()};
+    unpack_plain(plain, layer.folder, {0, 0});
+    CHECK(read_file(layer.folder / "absolute") == "as tar does");
 }
 
 TEST_CASE("overlay's own xattrs in a tar have no effect", "[image][unpack]") {
@@ -223,6 +253,13 @@ TEST_CASE("a bomb is refused before it fills the disk", "[image][unpack]") {
         many.file("f" + std::to_string(i), "x");
     }
     CHECK_THROWS_WITH(layer.unpack(many.end(), {0, 50}), "refused a layer with more than 50 entries");
+    // One name, a thousand folders.
+    std::string deep;
+    for (int i = 0; i < 1000; ++i) {
+        deep += "d/";
+    }
+    CHECK_THROWS_WITH(layer.unpack(TarBuilder{}.file(deep + "f", "x").end(), {0, 50}),
+                      "refused a layer with more than 50 entries");
     Entry big;
     big.path = "big";
     big.size = std::int64_t{1} << 50U;

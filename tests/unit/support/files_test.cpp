@@ -5,10 +5,15 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/error.hpp"
+#include "support/kernel/remove_tree.hpp"
+#include "support/kernel/syscalls.hpp"
 
 using namespace stack;
 
@@ -68,4 +73,28 @@ TEST_CASE("making folders and sweeping beside each other loses none that is in u
     sweeper.join();
     CHECK(all_there);
     CHECK(std::filesystem::is_empty(parent.path()));
+}
+
+TEST_CASE("a tree is removed however deep it is, and links are not followed", "[support][files]") {
+    const TempDir parent{std::filesystem::temp_directory_path(), "stack-files-"};
+    const auto outside = parent.path() / "outside";
+    write_file(outside, "stays");
+    const auto tree = parent.path() / "tree";
+    std::filesystem::create_directory(tree);
+    UniqueFd at = kernel::open_at(AT_FDCWD, tree, O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < 3000; ++i) {
+        REQUIRE(::mkdirat(at.get(), "d", 0755) == 0);
+        REQUIRE(::symlinkat(outside.c_str(), at.get(), "link") == 0);
+        at = kernel::open_at(at.get(), "d", O_RDONLY | O_DIRECTORY);
+    }
+    at.reset();
+    rlimit files{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &files) == 0);
+    const rlimit few{256, files.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    kernel::remove_tree(tree);
+    CHECK(::setrlimit(RLIMIT_NOFILE, &files) == 0);
+    CHECK_FALSE(std::filesystem::exists(tree));
+    CHECK(read_file(outside) == "stays");
+    kernel::remove_tree(tree);
 }

@@ -1,4 +1,4 @@
-#include "volumes/remove_tree.hpp"
+#include "volumes/tree_size.hpp"
 
 #include <memory>
 #include <set>
@@ -52,22 +52,6 @@ void for_each_entry(UniqueFd folder, const std::string& name, Visit&& visit) {
 
 constexpr int open_folder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
-void empty_folder(UniqueFd folder, const std::string& name, dev_t device) {
-    for_each_entry(std::move(folder), name, [&](int dir, const std::string& child, const struct stat& status) {
-        const std::string shown = name + "/" + child;
-        if (status.st_dev != device) {
-            throw Error(Errc::conflict, fmt::format("'{}' is a mount point; it is not removed", shown))
-                .hint("unmount it and try again");
-        }
-        if (S_ISDIR(status.st_mode)) {
-            empty_folder(kernel::open_at(dir, child, open_folder), shown, device);
-        }
-        if (::unlinkat(dir, child.c_str(), S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT) {
-            throw SysError(errno, fmt::format("remove '{}'", shown));
-        }
-    });
-}
-
 std::int64_t add_up(UniqueFd folder, const std::string& name, dev_t device, std::set<ino_t>& linked) {
     std::int64_t sum = 0;
     for_each_entry(std::move(folder), name, [&](int dir, const std::string& child, const struct stat& status) {
@@ -92,19 +76,6 @@ dev_t device_of(int fd) {
 }
 
 }  // namespace
-
-void remove_tree(const std::filesystem::path& folder) {
-    const int opened = ::open(folder.c_str(), open_folder | O_CLOEXEC);
-    if (opened < 0 && errno == ENOENT) {
-        return;
-    }
-    UniqueFd fd{check(opened, [&] { return fmt::format("open '{}'", folder.string()); })};
-    const dev_t device = device_of(fd.get());
-    empty_folder(std::move(fd), folder.string(), device);
-    if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) {
-        throw SysError(errno, fmt::format("remove '{}'", folder.string()));
-    }
-}
 
 std::int64_t tree_size(const std::filesystem::path& folder) {
     UniqueFd fd = kernel::open_at(AT_FDCWD, folder, open_folder);
