@@ -193,7 +193,8 @@ BuildOutput parse_build_output(build::BuildRequest& request, const std::string& 
     output.type = type_of(take(fields, "type"));
     output.dest = take(fields, "dest");
     output.push = take(fields, "push") == "true";
-    for (const auto name : split(take(fields, "name"), ',')) {
+    const std::string names = take(fields, "name");
+    for (const auto name : split(names, ',')) {
         if (!name.empty()) {
             request.tags.emplace_back(name);
         }

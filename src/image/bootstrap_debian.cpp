@@ -35,7 +35,8 @@ bool has_usr_is_merged(std::string_view suite) {
 
 // The value of a line NAME=value or NAME="value" of os-release(5).
 std::string os_release(std::string_view name) {
-    for (const auto line : split(find_file("/etc/os-release").value_or(""), '\n')) {
+    const std::string text = find_file("/etc/os-release").value_or("");
+    for (const auto line : split(text, '\n')) {
         if (line.starts_with(name) && line.substr(name.size()).starts_with('=')) {
             return replace_all(std::string{trim(line.substr(name.size() + 1))}, "\"", "");
         }

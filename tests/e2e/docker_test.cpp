@@ -86,6 +86,32 @@ TEST_CASE("logs --details begins lines with what the logging options name", "[do
     CHECK(box.docker({"logs", "--details", "plain"}).out == " hello\n");
 }
 
+TEST_CASE("ps and inspect tell what a container has written, inspect finds networks and volumes", "[docker]") {
+    const Sandbox box{"size"};
+    box.need_busybox();
+    const auto made =
+        box.docker({"run", "--name", "writer", "busybox", "dd", "if=/dev/zero", "of=/f", "bs=1000", "count=2000"});
+    INFO(made.all());
+    REQUIRE(made.exit_code == 0);
+    CHECK(box.docker({"ps", "-as"}).out.find("2MB (virtual ") != std::string::npos);
+    CHECK(box.docker({"ps", "-a", "--format", "{{.Size}}"}).out.starts_with("2MB (virtual "));
+    CHECK(box.docker({"inspect", "-s", "-f", "{{.SizeRw}}", "writer"}).out == "2000000\n");
+    CHECK(box.docker({"inspect", "writer"}).out.find("SizeRw") == std::string::npos);
+
+    CHECK(box.docker({"volume", "create", "some"}).exit_code == 0);
+    CHECK(box.docker({"network", "create", "some"}).exit_code == 0);
+    CHECK(box.docker({"inspect", "-f", "{{.Name}} {{.Scope}} {{len .Containers}}", "some"}).out == "some local 0\n");
+    CHECK(box.docker({"inspect", "--type", "volume", "-f", "{{.Driver}}", "some"}).out == "local\n");
+    const auto other = box.docker({"inspect", "--type", "image", "writer"});
+    CHECK(other.exit_code == 1);
+    CHECK(other.err.find("no such image: writer") != std::string::npos);
+    CHECK(box.docker({"inspect", "--type", "plugin", "some"}).err.find("one of container, image, network, volume") !=
+          std::string::npos);
+    box.docker({"rm", "writer"});
+    box.docker({"network", "rm", "some"});
+    box.docker({"volume", "rm", "some"});
+}
+
 TEST_CASE("docker run -d, ps, exec, logs, inspect, stop, start, rm", "[docker]") {
     const Sandbox box{"run"};
     box.need_busybox();

@@ -52,7 +52,8 @@ void each_process(const Paths& paths, const std::function<void(pid_t, const std:
 }
 
 void each_mount(const Paths& paths, const std::function<void(const std::string&)>& found) {
-    for (std::string_view line : split(peek("/proc/self/mountinfo"), '\n')) {
+    const std::string table = peek("/proc/self/mountinfo");  // the lines are views into it
+    for (std::string_view line : split(table, '\n')) {
         const std::vector<std::string_view> fields = split(line, ' ');
         if (fields.size() > 4 && mentions(fields[4], paths)) {
             found(std::string{fields[4]});
@@ -98,7 +99,8 @@ void each_cgroup(const fs::path& dir, const Paths& paths, bool inside, int depth
 }
 
 void each_socket(const Paths& paths, const std::function<void(const std::string&)>& found) {
-    for (std::string_view line : split(peek("/proc/net/unix"), '\n')) {
+    const std::string table = peek("/proc/net/unix");
+    for (std::string_view line : split(table, '\n')) {
         if (mentions(line, paths)) {
             found(std::string{line.substr(line.rfind(' ') + 1)});
         }

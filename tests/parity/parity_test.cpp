@@ -90,7 +90,8 @@ std::vector<std::string> justified() {
     const size_t begin = text.find("\n## Line by line\n");
     REQUIRE(begin != std::string::npos);
     std::vector<std::string> patterns;
-    for (const auto line : split(text.substr(begin, text.find("\n## ", begin + 1) - begin), '\n')) {
+    const std::string section = text.substr(begin, text.find("\n## ", begin + 1) - begin);
+    for (const auto line : split(section, '\n')) {
         const auto columns = split(line, '|');
         if (columns.size() < 5) {
             continue;

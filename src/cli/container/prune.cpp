@@ -1,10 +1,9 @@
 #include <cstdio>
-#include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
+#include "cli/container_size.hpp"
 #include "cli/render_error.hpp"
 #include "cli/state_view.hpp"
 #include "cli/time_arg.hpp"
@@ -51,20 +50,6 @@ bool confirmed() {
     return std::fgets(answer, sizeof answer, stdin) != nullptr && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/// Blocks on disk below the container's folder.
-std::int64_t size_on_disk(const std::filesystem::path& folder) {
-    std::int64_t bytes = 0;
-    std::error_code ignored;
-    using Walk = std::filesystem::recursive_directory_iterator;
-    for (auto entry = Walk{folder, ignored}; entry != Walk{}; entry.increment(ignored)) {
-        struct stat info {};
-        if (::lstat(entry->path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
-            bytes += info.st_size;
-        }
-    }
-    return bytes;
-}
-
 }  // namespace
 
 int container_prune(Context& context, const Flags& flags) {
@@ -84,7 +69,7 @@ int container_prune(Context& context, const Flags& flags) {
     for (const auto& [project, rows] : projects) {
         engine::SupervisorClient client{context.paths, project};
         for (const ContainerRow& row : rows) {
-            const std::int64_t size = size_on_disk(context.paths.container(row.id));
+            const std::int64_t size = file_sizes(context.paths.container(row.id));
             engine::Targets target;
             target.containers = {row.id};
             target.include_one_off = true;

@@ -1,15 +1,18 @@
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/container/filters.hpp"
 #include "cli/container_json.hpp"
+#include "cli/container_size.hpp"
 #include "cli/container_text.hpp"
 #include "cli/state_view.hpp"
 #include "cli/table.hpp"
 #include "cli/template.hpp"
 #include "cli/verbs.hpp"
+#include "image/store.hpp"
 
 namespace stack::cli {
 
@@ -35,11 +38,28 @@ std::vector<ContainerRow> chosen_rows(const Context& context, const Flags& flags
     return rows;
 }
 
-void print_table(const std::vector<ContainerRow>& rows, bool no_trunc) {
-    Table table{{"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"}};
+/// The text of the column SIZE.
+using SizeOf = std::function<std::string(const ContainerRow& row)>;
+
+/// `size_of`: null without --size.
+void print_table(const std::vector<ContainerRow>& rows, bool no_trunc, const SizeOf& size_of) {
+    std::vector<std::string> head{"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"};
+    if (size_of) {
+        head.emplace_back("SIZE");
+    }
+    Table table{head};
     for (const ContainerRow& row : rows) {
-        table.add({no_trunc ? row.id : short_id(row.id), row.image, command_text(row, no_trunc), created_text(row),
-                   status_text(row), ports_text(row), row.name});
+        std::vector<std::string> line{no_trunc ? row.id : short_id(row.id),
+                                      row.image,
+                                      command_text(row, no_trunc),
+                                      created_text(row),
+                                      status_text(row),
+                                      ports_text(row),
+                                      row.name};
+        if (size_of) {
+            line.push_back(size_of(row));
+        }
+        table.add(line);
     }
     fmt::print("{}", table.str());
 }
@@ -56,13 +76,21 @@ int container_ps(Context& context, const Flags& flags) {
         }
         return 0;
     }
+    const image::ImageStore images{context.paths};
+    const SizeOf size_of = [&](const ContainerRow& row) {
+        return size_text(container_size(context.paths, images, row));
+    };
     if (format == "table") {
-        print_table(rows, no_trunc);
+        print_table(rows, no_trunc, flags.on("size") ? size_of : nullptr);
         return 0;
     }
+    const bool with_size = flags.on("size") || format.find(".Size") != std::string::npos;
     nlohmann::json all = nlohmann::json::array();
     for (const ContainerRow& row : rows) {
         all.push_back(docker_ps_fields(row, no_trunc));
+        if (with_size) {
+            all.back()["Size"] = size_of(row);
+        }
     }
     fmt::print("{}", render_rows(format == "json" ? "{{json .}}" : format, all));
     return 0;
