@@ -17,13 +17,6 @@
 namespace stack::build {
 namespace {
 
-/// RFC 9110 5.6.7, the form that servers send: "Sun, 06 Nov 1994 08:49:37 GMT". 0 if it is something else.
-std::int64_t http_time(const std::string& text) {
-    tm parts{};
-    const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    return end == nullptr || *end != '\0' ? 0 : ::timegm(&parts);
-}
-
 std::vector<std::string> conditions(const Validators& known) {
     std::vector<std::string> headers;
     if (!known.etag.empty()) {
@@ -37,7 +30,7 @@ std::vector<std::string> conditions(const Validators& known) {
 Validators validators_of(const image::registry::HttpResponse& response) {
     constexpr std::int64_t settled_seconds = 60;
     const auto changed = response.header("last-modified");
-    const auto time = http_time(changed);
+    const auto time = image::registry::http_time(changed);
     const bool settled = time > 0 && time + settled_seconds < std::time(nullptr);
     return {response.header("etag"), settled ? changed : ""};
 }
@@ -88,7 +81,7 @@ Fetched fetch_file(const std::string& url, const std::filesystem::path& into, co
         throw_wrong_digest(url, digest, checksum);
     }
     // Without a date it is as old as time: the same content gives the same layer whenever it is fetched.
-    const timespec time{http_time(response.header("last-modified")), 0};
+    const timespec time{image::registry::http_time(response.header("last-modified")), 0};
     const std::array<timespec, 2> times{time, time};
     check(::futimens(file.get(), times.data()), [&] { return fmt::format("set the time of '{}'", into.string()); });
     return {false, validators_of(response), digest};

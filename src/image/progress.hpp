@@ -10,6 +10,7 @@ namespace stack::image {
 struct Progress {
     enum class Kind {
         message,      ///< `text` is one line for people
+        notice,       ///< the same, of something that nobody expects: it is shown beside the layers, too
         output,       ///< `text` is one line of a program that works for us (mmdebstrap)
         waiting,      ///< layer `id` waits for its turn
         downloading,  ///< `current` of `total` bytes of layer `id`

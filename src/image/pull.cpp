@@ -75,12 +75,20 @@ struct Source {
     FetchedManifest top;  ///< what the name or digest stands for: manifest or index
 };
 
+Client telling(Client client, const ProgressSink& progress) {
+    if (progress) {
+        client.on_wait([progress](const std::string& text) { progress({Progress::Kind::notice, "", 0, 0, text}); });
+    }
+    return client;
+}
+
 /// The first of the mirrors and the registry itself that has it. What the registry says counts as the error.
-Source find_source(const Reference& reference) {
+Source find_source(const Reference& reference, const ProgressSink& progress) {
     const std::string wanted = reference.digest.empty() ? reference.tag : reference.digest;
     for (const std::string& mirror : registry::Settings::from_environment().of(reference.domain).mirrors) {
         try {
-            auto clients = std::make_shared<Clients>([mirror] { return registry::make_mirror_client(mirror); });
+            auto clients = std::make_shared<Clients>(
+                [mirror, progress] { return telling(registry::make_mirror_client(mirror), progress); });
             auto top = clients->with([&](Client& client) { return client.manifest(reference.path, wanted); });
             return {std::move(clients), std::move(top)};
         } catch (const Error&) {
@@ -88,7 +96,8 @@ Source find_source(const Reference& reference) {
         }
     }
     const std::string domain = reference.domain;
-    auto clients = std::make_shared<Clients>([domain] { return registry::make_client(domain); });
+    auto clients =
+        std::make_shared<Clients>([domain, progress] { return telling(registry::make_client(domain), progress); });
     auto top = clients->with([&](Client& client) { return client.manifest(reference.path, wanted); });
     return {std::move(clients), std::move(top)};
 }
@@ -99,7 +108,7 @@ public:
         : store_{store}, state_{store.state()}, reference_{reference}, options_{options}, progress_{progress} {}
 
     PullResult run() {
-        source_ = find_source(reference_);
+        source_ = find_source(reference_, progress_);
         const auto alone = kernel::FileLock::acquire(lock_file("pull", source_.top.digest));
         if (const auto known = find_known()) {
             auto result = name_known(*known);
@@ -245,7 +254,7 @@ std::int64_t last_asked_unix(const ImageStore& store, const Reference& reference
 }
 
 std::string remote_digest(const Reference& reference) {
-    return find_source(reference.with_default_tag()).top.digest;
+    return find_source(reference.with_default_tag(), {}).top.digest;
 }
 
 PullResult pull_image(ImageStore& store, const Reference& reference, const PullOptions& options,

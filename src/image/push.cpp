@@ -30,7 +30,11 @@ public:
           progress_{progress},
           image_{store.get(reference.canonical())},
           client_{registry::make_client(reference.domain)},
-          scratch_{state_.paths.temporary(), "image-push-"} {}
+          scratch_{state_.paths.temporary(), "image-push-"} {
+        if (progress) {
+            client_.on_wait([this](const std::string& text) { progress_({Progress::Kind::notice, "", 0, 0, text}); });
+        }
+    }
 
     PushResult run() {
         const std::string original = find_original();

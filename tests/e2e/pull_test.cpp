@@ -1,6 +1,7 @@
 // Images come from registries by themselves, when and only when they are wanted.
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <future>
 
 #include <catch2/catch.hpp>
@@ -11,6 +12,7 @@
 #include "harness/sandbox.hpp"
 #include "harness/scripted_server.hpp"
 #include "support/digest.hpp"
+#include "support/files.hpp"
 
 using namespace stack::testing;
 
@@ -185,6 +187,56 @@ TEST_CASE("pull and push move the images of services", "[pull]") {
     CHECK(says(world.box.stack({"push", "b"}), "mine:1  Pushed  sha256:"));
     CHECK(world.box.stack({"push", "nobody"}).exit_code != 0);
     CHECK(says(world.box.stack({"pull", "b"}), "mine:1  Up to date"));
+}
+
+TEST_CASE("login keeps a password in Docker's file, with a warning, or with a credential helper", "[login][docker]") {
+    const Sandbox box{"login"};
+    const Result password = run({.argv = {"htpasswd", "-Bbn", "ann", "secret"}});
+    REQUIRE(password.exit_code == 0);
+    box.write("htpasswd", password.out);
+    const Registry registry{box.dir(), fmt::format("auth:\n  htpasswd:\n    realm: test\n    path: {}/htpasswd\n",
+                                                   box.project_dir().string())};
+    const auto file = box.project_dir() / "config.json";
+    const auto docker = [&](const std::vector<std::string>& words, const std::string& input = "") {
+        Command command = box.command("docker", words);
+        command.env["DOCKER_CONFIG"] = box.project_dir();
+        command.env["PATH"] = box.project_dir().string() + ":" + std::getenv("PATH");
+        command.input = input;
+        return run(command);
+    };
+    const Result wrong = docker({"login", "-u", "ann", "-p", "wrong", registry.address()});
+    CHECK(wrong.exit_code == 1);
+    CHECK(says(wrong, "refuses this user name and password"));
+    CHECK_FALSE(std::filesystem::exists(file));
+    const Result plain = docker({"login", "-u", "ann", "-p", "secret", registry.address()});
+    CHECK(plain.exit_code == 0);
+    CHECK(plain.out == "Login Succeeded\n");
+    CHECK(says(plain, "WARNING! Using --password via the CLI is insecure. Use --password-stdin."));
+    CHECK(says(plain, "WARNING! Your password will be stored unencrypted in " + file.string()));
+    const Result again = docker({"login", registry.address()});
+    CHECK(again.all() == "Authenticating with existing credentials...\nLogin Succeeded\n");
+    CHECK(docker({"logout", registry.address()}).exit_code == 0);
+    CHECK(stack::read_file(file).find("ann") == std::string::npos);
+
+    box.write("docker-credential-box",
+              "#!/bin/sh\ncase $1 in\nstore) cat > kept ;;\nget) cat kept || exit 1 ;;\nerase) rm kept ;;\nesac\n");
+    std::filesystem::permissions(box.project_dir() / "docker-credential-box", std::filesystem::perms{0755});
+    for (const std::string& setting :
+         {std::string{R"({"credsStore": "box"})"}, R"({"credHelpers": {")" + registry.address() + R"(": "box"}})"}) {
+        box.write("config.json", setting);
+        const Result kept = docker({"login", "-u", "ann", "--password-stdin", registry.address()}, "secret\n");
+        CHECK(kept.all() == "Login Succeeded\n");
+        CHECK(stack::read_file(box.project_dir() / "kept").find(R"("Secret":"secret")") != std::string::npos);
+        CHECK(stack::read_file(file).find("auth\"") == std::string::npos);
+        CHECK(says(docker({"pull", registry.address() + "/none:1"}), "has no image"));
+        CHECK(docker({"logout", registry.address()}).exit_code == 0);
+        CHECK_FALSE(std::filesystem::exists(box.project_dir() / "kept"));
+        CHECK(says(docker({"pull", registry.address() + "/none:1"}), "log in first"));
+    }
+    box.write("config.json", R"({"credsStore": "nobody"})");
+    const Result absent = docker({"pull", registry.address() + "/none:1"});
+    CHECK(says(absent, "the program 'docker-credential-nobody' is not installed"));
+    CHECK(says(absent, "config.json names it as a credential helper"));
 }
 
 TEST_CASE("search shows what a registry finds", "[search]") {

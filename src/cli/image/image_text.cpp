@@ -148,7 +148,8 @@ image::ImageUsers containers_using_images(const Paths& paths) {
 
 image::ProgressSink print_progress(bool verbose) {
     return [verbose](const image::Progress& event) {
-        if (event.kind == image::Progress::Kind::message || (verbose && event.kind == image::Progress::Kind::output)) {
+        if (event.kind == image::Progress::Kind::message || event.kind == image::Progress::Kind::notice ||
+            (verbose && event.kind == image::Progress::Kind::output)) {
             fmt::print(stderr, "{}\n", event.text);
         }
     };

@@ -9,6 +9,7 @@
 #include "cli/verbs.hpp"
 #include "image/registry/client.hpp"
 #include "image/registry/settings.hpp"
+#include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
 
@@ -67,7 +68,35 @@ std::string read_password(const Flags& flags) {
         }
         return password;
     }
-    return flags.given("password") ? flags.value_or("password", "") : ask_password();
+    if (!flags.given("password")) {
+        return ask_password();
+    }
+    fmt::print(stderr, "WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
+    return flags.value_or("password", "");
+}
+
+void check(const std::string& domain, const image::registry::Credentials& credentials) {
+    const auto settings = image::registry::Settings::from_environment().of(domain);
+    image::registry::Client{domain, settings, credentials}.check_access();
+}
+
+/// Who is logged in already is not asked again, as long as the registry takes it.
+bool known_are_good(const image::registry::CredentialStore& store, const std::string& domain) {
+    const auto known = store.find(domain);
+    if (!known) {
+        return false;
+    }
+    fmt::print("Authenticating with existing credentials...\n");
+    try {
+        check(domain, *known);
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != Errc::permission) {
+            throw;
+        }
+        fmt::print(stderr, "Login did not succeed, error: {}\n", error.what());
+        return false;
+    }
 }
 
 }  // namespace
@@ -77,12 +106,20 @@ int login(Context& /*context*/, const Flags& flags) {
     if (flags.on("password-stdin") && !flags.given("username")) {
         throw UsageError{"--password-stdin needs --username"};
     }
-    image::registry::Credentials credentials;
-    credentials.user = flags.given("username") ? flags.value_or("username", "") : ask("Username: ");
-    credentials.password = read_password(flags);
-    const auto settings = image::registry::Settings::from_environment().of(domain);
-    image::registry::Client{domain, settings, credentials}.check_access();
-    image::registry::CredentialStore::from_environment().save(domain, credentials);
+    const auto store = image::registry::CredentialStore::from_environment();
+    const bool asks = !flags.given("username") && !flags.given("password");
+    if (!asks || !known_are_good(store, domain)) {
+        image::registry::Credentials credentials;
+        credentials.user = flags.given("username") ? flags.value_or("username", "") : ask("Username: ");
+        credentials.password = read_password(flags);
+        check(domain, credentials);
+        if (store.save(domain, credentials) == image::registry::Kept::in_the_file) {
+            fmt::print(stderr,
+                       "WARNING! Your password will be stored unencrypted in {}.\n"
+                       "Configure a credential helper (credsStore, credHelpers) to remove this warning.\n",
+                       store.file().string());
+        }
+    }
     fmt::print("Login Succeeded\n");
     return 0;
 }

@@ -63,9 +63,19 @@ void PullsView::begin(const std::string& name) {
 void PullsView::show(const std::string& name, const image::Progress& event) {
     const std::lock_guard lock{mutex_};
     const auto line = lines_.find(name);
+    if (event.kind == image::Progress::Kind::notice) {
+        if (style_ != ProgressStyle::tty) {
+            plain(name, event.text, "");
+        } else if (line != lines_.end()) {
+            line->second.word = event.text;
+            paint();
+        }
+        return;
+    }
     if (style_ != ProgressStyle::tty || line == lines_.end() || event.id.empty()) {
         return;
     }
+    line->second.word = title_;
     auto& layer = line->second.layers[event.id];
     if (event.total > 0) {
         layer = {event.current, event.total};

@@ -33,6 +33,7 @@ std::string describe(const image::Progress& event) {
         case image::Progress::Kind::uploading:
             return "Pushing     " + bar(event);
         case image::Progress::Kind::message:
+        case image::Progress::Kind::notice:
         case image::Progress::Kind::output:
         case image::Progress::Kind::done:
             return event.text;
@@ -49,6 +50,16 @@ TransferView::TransferView(const Context& context, std::FILE* out)
 
 void TransferView::show(const image::Progress& event) {
     const bool is_end = event.kind == image::Progress::Kind::done;
+    if (event.kind == image::Progress::Kind::notice) {
+        fmt::print(out_, "{}{}{}\n", painted_ > 0 ? fmt::format("\x1b[{}A", painted_) : "", event.text,
+                   live_ ? "\x1b[K" : "");
+        std::fflush(out_);
+        painted_ = 0;
+        if (live_) {
+            paint();
+        }
+        return;
+    }
     if (!live_) {
         if (is_end) {
             fmt::print(out_, "{}: {}\n", event.id, event.text);

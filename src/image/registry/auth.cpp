@@ -52,7 +52,14 @@ ProcessResult run_helper(const std::string& helper, const std::string& verb, con
     if (helper.find('/') != std::string::npos) {
         throw Error(Errc::invalid_input, fmt::format("'{}' is not the name of a credential helper", helper));
     }
-    return run_process({.argv = {"docker-credential-" + helper, verb}, .input = input, .capture_output = true});
+    try {
+        return run_process({.argv = {"docker-credential-" + helper, verb}, .input = input, .capture_output = true});
+    } catch (Error& error) {
+        error.set_hint(
+            "Docker's config.json names it as a credential helper (credsStore, credHelpers): install it, or "
+            "take it out there");
+        throw;
+    }
 }
 
 std::optional<Credentials> from_helper(const std::string& helper, const std::string& key) {
@@ -156,9 +163,10 @@ std::optional<Credentials> CredentialStore::find(const std::string& domain) cons
     return std::nullopt;
 }
 
-void CredentialStore::save(const std::string& domain, const Credentials& credentials) const {
+Kept CredentialStore::save(const std::string& domain, const Credentials& credentials) const {
     json config = read_config(file_);
     const std::string key = key_of(domain);
+    Kept kept = Kept::by_a_helper;
     const bool token = !credentials.identity_token.empty();
     if (const std::string helper = helper_for(config, key); !helper.empty()) {
         const json input = {{"ServerURL", key},
@@ -170,12 +178,14 @@ void CredentialStore::save(const std::string& domain, const Credentials& credent
         }
         config["auths"][key] = json::object();
     } else {
+        kept = Kept::in_the_file;
         config["auths"][key] = {{"auth", base64_encode(credentials.user + ':' + credentials.password)}};
         if (token) {
             config["auths"][key]["identitytoken"] = credentials.identity_token;
         }
     }
     write_config(file_, config);
+    return kept;
 }
 
 bool CredentialStore::remove(const std::string& domain) const {

@@ -13,6 +13,9 @@ struct Credentials {
     std::string identity_token;  ///< an OAuth2 refresh token; then user and password do not count
 };
 
+/// Where a password went.
+enum class Kept { by_a_helper, in_the_file };
+
 /// Docker's config.json: `auths`, `credHelpers` and `credsStore` (docker-credential-NAME programs).
 class CredentialStore {
 public:
@@ -23,7 +26,7 @@ public:
     /// For a registry's domain ("docker.io", "localhost:5000").
     std::optional<Credentials> find(const std::string& domain) const;
     /// Into the credential helper if one is configured, else into the file (mode 0600).
-    void save(const std::string& domain, const Credentials& credentials) const;
+    Kept save(const std::string& domain, const Credentials& credentials) const;
     /// False if there was nothing.
     bool remove(const std::string& domain) const;
 

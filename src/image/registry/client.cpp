@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <thread>
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "image/media_types.hpp"
 #include "image/reference.hpp"
 #include "support/digest.hpp"
+#include "support/duration.hpp"
 #include "support/files.hpp"
 #include "support/kernel/unique_fd.hpp"
 #include "support/text.hpp"
@@ -25,19 +27,28 @@ using namespace std::chrono_literals;
 
 constexpr int most_tries = 5;
 constexpr auto first_pause = 200ms;
-constexpr std::int64_t longest_retry_after_s = 60;
+constexpr auto longest_told_pause = 60s;
+constexpr auto shown_pause = 2s;
 constexpr const char* hub_host = "registry-1.docker.io";
 
 bool is_passing(int status) {
     return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-// Bounded, whatever a server says; the first pause is short, each next one twice as long.
-std::chrono::milliseconds pause_before(int next_try, const std::string& retry_after) {
-    if (const auto seconds = parse_int(retry_after); seconds && *seconds >= 0) {
-        return std::chrono::seconds{std::min(*seconds, longest_retry_after_s)};
+/// What Retry-After says (RFC 9110 10.2.3): seconds, or a date.
+std::optional<std::chrono::seconds> told_pause(const HttpResponse& response) {
+    const std::string text = response.header("retry-after");
+    if (const auto seconds = parse_int(text); seconds && *seconds >= 0) {
+        return std::chrono::seconds{*seconds};
     }
-    return first_pause * (1 << (next_try - 1));
+    const auto when = http_time(text);
+    return when > 0 ? std::optional{std::chrono::seconds{std::max<std::int64_t>(when - std::time(nullptr), 0)}}
+                    : std::nullopt;
+}
+
+// The first pause is short, each next one twice as long, unless the server says how long.
+std::chrono::milliseconds pause_before(int next_try, std::optional<std::chrono::seconds> told = std::nullopt) {
+    return told ? *told : first_pause * (1 << (next_try - 1));
 }
 
 // The "errors" of the distribution-spec, as one line.
@@ -80,9 +91,27 @@ Client::Client(const std::string& domain, const RegistrySettings& settings, std:
     }
 }
 
+// False if the registry wants so long a pause that saying it is better than waiting. Short ones are nobody's business.
+bool Client::will_wait(const HttpResponse& response) const {
+    const auto told = told_pause(response);
+    if (told && *told > longest_told_pause) {
+        return false;
+    }
+    if (told && *told >= shown_pause && on_wait_) {
+        on_wait_(fmt::format("registry '{}' {}; trying again in {}", domain_,
+                             response.status == 429 ? "says that there are too many requests"
+                                                    : fmt::format("answered {}", response.status),
+                             format_duration(*told)));
+    }
+    return true;
+}
+
 void Client::refuse(const HttpResponse& response, const std::string& what) const {
     const std::string message = registry_message(response.body);
-    const std::string detail = message.empty() ? "" : ": " + message;
+    std::string detail = message.empty() ? "" : ": " + message;
+    if (const auto told = told_pause(response); told && told->count() > 0 && is_passing(response.status)) {
+        detail += fmt::format("; it asks to wait {}", format_duration(*told));
+    }
     switch (response.status) {
         case 401:
         case 403: {
@@ -137,10 +166,10 @@ HttpResponse Client::call(HttpRequest request, const std::string& path, const st
                     continue;
                 }
             }
-            if (!is_passing(response.status) || attempt >= most_tries) {
+            if (!is_passing(response.status) || attempt >= most_tries || !will_wait(response)) {
                 return response;
             }
-            std::this_thread::sleep_for(pause_before(attempt, response.header("retry-after")));
+            std::this_thread::sleep_for(pause_before(attempt, told_pause(response)));
         } catch (const HttpFailure& failure) {
             if (may_fall_back_ && base_.starts_with("https://")) {
                 may_fall_back_ = false;
@@ -150,7 +179,7 @@ HttpResponse Client::call(HttpRequest request, const std::string& path, const st
             if (attempt >= most_tries || request.on_body) {
                 throw;
             }
-            std::this_thread::sleep_for(pause_before(attempt, ""));
+            std::this_thread::sleep_for(pause_before(attempt));
         }
     }
 }
@@ -359,7 +388,7 @@ void Client::download(const std::string& repository, const std::string& digest, 
             throw Error(Errc::network, fmt::format("registry '{}' ends layer {} too early", domain_, digest));
         }
         if (file.there() < size) {
-            std::this_thread::sleep_for(pause_before(tries + 1, ""));
+            std::this_thread::sleep_for(pause_before(tries + 1));
         }
     }
     if (file.digest() != digest) {
@@ -424,20 +453,22 @@ void Client::upload(const std::string& repository, const std::string& digest, co
         const std::string scope = fmt::format("repository:{}:pull,push", repository);
         const std::string url = fmt::format("{}{}digest={}", location,
                                             location.find('?') == std::string::npos ? '?' : '&', url_encode(digest));
+        std::optional<std::chrono::seconds> told;
         try {
             const HttpResponse response = call_once(request, url, scope);
             if (response.status == 201) {
                 return;
             }
-            if (!is_passing(response.status) || attempt >= most_tries) {
+            if (!is_passing(response.status) || attempt >= most_tries || !will_wait(response)) {
                 refuse(response, fmt::format("layer {}", digest));
             }
+            told = told_pause(response);
         } catch (const HttpFailure&) {
             if (attempt >= most_tries) {
                 throw;
             }
         }
-        std::this_thread::sleep_for(pause_before(attempt, ""));
+        std::this_thread::sleep_for(pause_before(attempt, told));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "image/registry/auth.hpp"
 #include "image/registry/http.hpp"
@@ -19,7 +20,8 @@ struct FetchedManifest {
 };
 
 /// One registry, by the OCI distribution-spec (Docker Registry HTTP API V2). Tokens are fetched when it asks for them.
-/// Answers that come and go (connection cut, 429, 5xx) are tried again with growing pauses. One thread at a time.
+/// Answers that come and go (connection cut, 429, 5xx) are tried again with growing pauses, or those that it asks for
+/// as long as they are short. One thread at a time.
 class Client {
 public:
     /// `domain` as in references; `credentials` for it, if any.
@@ -45,6 +47,9 @@ public:
     void upload(const std::string& repository, const std::string& digest, const std::string& file,
                 const std::function<void(std::int64_t)>& on_progress);
 
+    /// Who is told, in a sentence, when a registry asks to wait for some seconds (Retry-After) before the next try.
+    void on_wait(std::function<void(const std::string&)> tell) { on_wait_ = std::move(tell); }
+
     /// For `login`: throws Errc::permission if the credentials are refused.
     void check_access();
 
@@ -55,12 +60,14 @@ private:
     bool authorize(const Challenge& challenge, const std::string& scope);
     std::string fetch_token(const Challenge& challenge, const std::string& scope);
     std::string start_upload(const std::string& repository, const std::string& query, bool& mounted);
+    bool will_wait(const HttpResponse& response) const;
     [[noreturn]] void refuse(const HttpResponse& response, const std::string& what) const;
 
     std::string domain_, base_;  ///< "https://registry-1.docker.io"
     bool may_fall_back_{false};  ///< to plain HTTP
     std::optional<Credentials> credentials_;
     Http http_;
+    std::function<void(const std::string&)> on_wait_;
     std::map<std::string, std::string> authorization_;  ///< header value by scope
 };
 

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "image/registry/curl_api.hpp"
+#include "image/registry/settings.hpp"
 #include "support/text.hpp"
 
 namespace stack::image::registry {
@@ -105,6 +108,34 @@ std::string host_of(const std::string& url) {
     return url.substr(from, url.find('/', from) - from);
 }
 
+std::string variable(const char* lower, const char* upper) {
+    for (const char* name : {lower, upper}) {
+        if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
+            return value;
+        }
+    }
+    return {};
+}
+
+/// curl reads HTTP_PROXY in small letters only, because CGI servers give a request's "Proxy:" under that name.
+std::string proxy_for(const std::string& url) {
+    const bool in_cgi = std::getenv("REQUEST_METHOD") != nullptr;
+    return url.starts_with("http://") && !in_cgi ? variable("http_proxy", "HTTP_PROXY") : std::string{};
+}
+
+/// A proxy's loopback is not ours.
+std::string hosts_without_proxy(const std::string& url) {
+    std::string hosts = variable("no_proxy", "NO_PROXY");
+    if (hosts == "*") {
+        return hosts;
+    }
+    for (const std::string host : {"localhost", "127.0.0.1", "[::1]"}) {
+        hosts += (hosts.empty() ? "" : ",") + host;
+    }
+    const std::string host = host_of(url);
+    return is_loopback(host) ? hosts + ',' + host.substr(0, host.rfind(':')) : hosts;
+}
+
 [[noreturn]] void fail(const CurlApi& api, CURLcode code, const std::string& url, const std::string& detail) {
     const std::string host = host_of(url);
     const bool no_tls = code == CURLE_SSL_CONNECT_ERROR;
@@ -114,6 +145,10 @@ std::string host_of(const std::string& url) {
     switch (static_cast<int>(code)) {
         case CURLE_COULDNT_RESOLVE_HOST:
             why = fmt::format("the name '{}' is not known", host);
+            break;
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            why = "the name of the proxy is not known";
+            hint = "see http_proxy, https_proxy and no_proxy in the environment";
             break;
         case CURLE_OPERATION_TIMEDOUT:
             kind = Errc::timeout;
@@ -174,6 +209,12 @@ HttpResponse Http::send(const HttpRequest& request) {
     set(CURLOPT_LOW_SPEED_TIME, stalled_after_s);
     set(CURLOPT_BUFFERSIZE, 256L << 10U);
     set(CURLOPT_ERRORBUFFER, detail.data());
+    const std::string no_proxy = hosts_without_proxy(request.url);
+    set(CURLOPT_NOPROXY, no_proxy.c_str());
+    const std::string proxy = proxy_for(request.url);
+    if (!proxy.empty()) {
+        set(CURLOPT_PROXY, proxy.c_str());
+    }
     set(CURLOPT_HEADERFUNCTION, &on_header);
     set(CURLOPT_HEADERDATA, &transfer);
     set(CURLOPT_WRITEFUNCTION, &on_content);
@@ -215,6 +256,12 @@ HttpResponse Http::send(const HttpRequest& request) {
     api.easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
     transfer.response.url = url ? url : request.url;
     return std::move(transfer.response);
+}
+
+std::int64_t http_time(const std::string& text) {
+    tm parts{};
+    const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return end == nullptr || *end != '\0' ? 0 : ::timegm(&parts);
 }
 
 std::string url_encode(std::string_view text) {

@@ -54,8 +54,9 @@ struct TlsOptions {
     bool verify{true};
 };
 
-/// One connection that is used again. Proxies come from the environment (http_proxy, https_proxy, no_proxy), as curl
-/// reads them. Follows redirects, without credentials to other hosts. One thread at a time.
+/// One connection that is used again. Proxies come from the environment (http_proxy, https_proxy, no_proxy, in capitals
+/// too); hosts on the loopback interface are never reached by one, as with Docker. Follows redirects, without
+/// credentials to other hosts. One thread at a time.
 class Http {
 public:
     explicit Http(TlsOptions tls);
@@ -71,6 +72,9 @@ private:
     std::unique_ptr<Handle> handle_;
     TlsOptions tls_;
 };
+
+/// RFC 9110 5.6.7, the form that servers send: "Sun, 06 Nov 1994 08:49:37 GMT". 0 if it is something else.
+std::int64_t http_time(const std::string& text);
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986 2.3).
 std::string url_encode(std::string_view text);

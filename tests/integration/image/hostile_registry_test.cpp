@@ -97,6 +97,81 @@ TEST_CASE("a cut connection goes on where it was", "[image][registry][hostile]")
     CHECK(std::filesystem::is_empty(root.paths.temporary()));
 }
 
+TEST_CASE("a registry that asks for a pause gets it, and one that asks for a long one is told of",
+          "[image][registry][hostile]") {
+    ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
+    const Content content;
+    std::atomic<int> refused{0};
+    const ScriptedServer busy{[&](const ScriptedServer::Request& request) {
+        if (is_layer(request, content) && ++refused <= 2) {
+            return http_answer(429, "",
+                               {refused == 1 ? "Retry-After: 2" : "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT"});
+        }
+        return content.answer(request);
+    }};
+    ImageRoot root;
+    std::vector<std::string> notices;
+    pull_image(root.store, parse_reference(busy.address() + "/a:1"), {}, [&](const Progress& event) {
+        if (event.kind == Progress::Kind::notice) {
+            notices.push_back(event.text);
+        }
+    });
+    CHECK(refused == 3);
+    CHECK(notices == std::vector{fmt::format("registry '{}' says that there are too many requests; trying again in 2s",
+                                             busy.address())});
+
+    int asked = 0;
+    const auto failure = failure_of([&](const auto&) {
+        ++asked;
+        return http_answer(429,
+                           R"({"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull limit"}]})",
+                           {"Retry-After: 7200"});
+    });
+    CHECK(asked == 1);
+    CHECK_THAT(failure, Catch::Contains("says that there are too many requests: You have reached your pull limit; it "
+                                        "asks to wait 2h0m0s"));
+}
+
+TEST_CASE("a registry is reached by the proxy of the environment, one on the loopback interface never",
+          "[image][registry]") {
+    ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
+    const Content content;
+    std::vector<std::string> asked;
+    const ScriptedServer proxy{[&](const ScriptedServer::Request& request) {
+        asked.push_back(request.path);
+        return content.answer(request);
+    }};
+    const ScriptedServer direct{[&](const auto& request) { return content.answer(request); }};
+    ImageRoot root;
+    const auto settings = root.root.dir() / "registries.json";
+    write_file(settings,
+               R"({"registries": {"registry.example": {"insecure": true}, "other.example": {"insecure": true}}})");
+    ::setenv("STACK_REGISTRIES", settings.c_str(), 1);
+    for (const char* name : {"http_proxy", "HTTP_PROXY"}) {
+        asked.clear();
+        ::setenv(name, ("http://" + proxy.address()).c_str(), 1);
+        pull_image(root.store, parse_reference("registry.example/a:1"));
+        REQUIRE_FALSE(asked.empty());
+        CHECK(asked.front().starts_with("http://registry.example/v2/a/manifests/"));
+        asked.clear();
+        pull_image(root.store, parse_reference(direct.address() + "/a:1"));
+        CHECK(asked.empty());
+        ::setenv("NO_PROXY", "elsewhere.example, other.example", 1);
+        CHECK_THROWS_WITH(pull_image(root.store, parse_reference("other.example/a:1")),
+                          Catch::Contains("the name 'other.example' is not known"));
+        CHECK(asked.empty());
+        ::unsetenv("NO_PROXY");
+        ::unsetenv(name);
+        root.store.remove("registry.example/a:1");
+        root.store.remove(direct.address() + "/a:1");
+    }
+    ::setenv("http_proxy", "http://proxy.nowhere.example:1", 1);
+    CHECK_THROWS_WITH(pull_image(root.store, parse_reference("registry.example/a:1")),
+                      Catch::Contains("cannot talk to 'registry.example': the name of the proxy is not known"));
+    ::unsetenv("http_proxy");
+    ::unsetenv("STACK_REGISTRIES");
+}
+
 TEST_CASE("a token is fetched where the registry says so", "[image][registry][hostile]") {
     ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
     const Content content;
