@@ -40,3 +40,9 @@ stack_archive_library(NAME zstd FILES libzstd.a)
 stack_archive_library(NAME zlib FILES libz.a)
 stack_archive_library(NAME lzma FILES liblzma.a)
 stack_archive_library(NAME bzip2 FILES libbz2.a)
+
+# Only its header: libsystemd is opened where firewalld is to be spoken to (src/net/firewalld_bus.cpp).
+find_path(STACK_DEP_SD_BUS systemd/sd-bus.h REQUIRED)
+add_library(stack_dep_systemd INTERFACE)
+target_include_directories(stack_dep_systemd SYSTEM INTERFACE ${STACK_DEP_SD_BUS})
+add_library(stack::systemd ALIAS stack_dep_systemd)

@@ -91,8 +91,8 @@ std::string last_lines(const std::filesystem::path& log) {
 std::vector<std::string> supervisor_environment(const Paths& paths) {
     std::vector<std::string> environment{"STACK_ROOT=" + paths.root().string(), "STACK_RUN=" + paths.run().string()};
     // A supervisor outlives the command: it gets none of the user's variables but these.
-    for (const char* name :
-         {"PATH", "STACK_LOG", "STACK_CDI_DIRS", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
+    for (const char* name : {"PATH", "STACK_LOG", "STACK_CDI_DIRS", "DBUS_SYSTEM_BUS_ADDRESS", "ASAN_OPTIONS",
+                             "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
         if (const char* value = ::getenv(name)) {
             environment.push_back(fmt::format("{}={}", name, value));
         }

@@ -18,6 +18,7 @@
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/kernel/file_lock.hpp"
+#include "support/log.hpp"
 #include "support/paths.hpp"
 #include "support/text.hpp"
 
@@ -113,19 +114,67 @@ std::vector<nft::SetElements> all_elements(const NetworkStore& store) {
     return out;
 }
 
-/// Past the FORWARD policy of Docker and ufw: all links whose names are ours, and those whose names users chose.
-void let_through(netlink::Socket& socket, const NetworkStore& store) {
+/// What others have to let through: all links whose names are ours, and those whose names users chose.
+std::vector<LinkPattern> links_of(const NetworkStore& store, const std::vector<Network>& networks) {
     const std::string ours = "stk" + store.tag();
     std::vector<LinkPattern> links;
-    for (const Network& network : live_networks(store)) {
+    for (const Network& network : networks) {
         if (links.empty()) {
             links.push_back({ours, true});
         }
-        if (!network.link.starts_with(ours)) {
+        if (network.driver == "bridge" && !network.link.starts_with(ours)) {
             links.push_back({network.link, false});
         }
     }
-    let_through_others(socket, "stack-" + store.tag(), links);
+    return links;
+}
+
+std::vector<LinkPattern> live_links(const NetworkStore& store) {
+    return links_of(store, live_networks(store));
+}
+
+/// Past the FORWARD policy of Docker and ufw.
+void let_through(netlink::Socket& socket, const NetworkStore& store) {
+    let_through_others(socket, "stack-" + store.tag(), live_links(store));
+}
+
+/// As firewalld names them.
+std::vector<std::string> interfaces(const std::vector<LinkPattern>& links) {
+    std::vector<std::string> out;
+    for (const LinkPattern& link : links) {
+        out.push_back(link.name + (link.is_prefix ? "+" : ""));
+    }
+    return out;
+}
+
+/// A sentence if it could not be told.
+std::optional<std::string> tell_firewalld(const FirewalldPlacement& placement) {
+    // One call takes some ten milliseconds, unless firewalld is just loading its rules.
+    constexpr std::chrono::seconds patience{10};
+    try {
+        place_in_firewalld(placement, patience);
+        return {};
+    } catch (const Error& error) {
+        return fmt::format("containers may not reach other hosts: {}{}{}", error.what(),
+                           error.hint().empty() ? "" : "; ", error.hint());
+    }
+}
+
+/// Takes these links out of its zone, but for those that are still in use.
+void withdraw_from_firewalld(netlink::Socket& socket, const std::vector<nft::Table>& tables,
+                             const std::vector<LinkPattern>& gone, const std::vector<LinkPattern>& live) {
+    FirewalldPlacement out;
+    const auto kept = interfaces(live);
+    for (const std::string& name : interfaces(gone)) {
+        if (std::find(kept.begin(), kept.end(), name) == kept.end()) {
+            out.absent.push_back(name);
+        }
+    }
+    if (!out.absent.empty() && find_firewalld(socket, tables)) {
+        if (const auto failure = tell_firewalld(out)) {
+            log_warning("{}", *failure);
+        }
+    }
 }
 
 /// Everything that the store knows, in one transaction: no packet sees half of it.
@@ -163,7 +212,7 @@ void change(netlink::Socket& socket, const NetworkStore& store, const std::strin
 
 Firewall::Firewall(const Paths& paths, NetworkStore& store) : paths_{paths}, store_{store}, table_{table_name(paths)} {}
 
-void Firewall::ensure(const std::vector<Network>& networks) {
+std::optional<std::string> Firewall::ensure(const std::vector<Network>& networks) {
     const auto held = lock(paths_);
     netlink::Socket socket{NETLINK_NETFILTER};
     const auto tables = nft::list_tables(socket);
@@ -178,6 +227,27 @@ void Firewall::ensure(const std::vector<Network>& networks) {
         load(socket, store_, table_, tables);
     }
     let_through(socket, store_);
+    const auto placement = new_placement(socket, tables);
+    return placement ? tell_firewalld(*placement) : std::nullopt;
+}
+
+std::optional<FirewalldPlacement> Firewall::new_placement(netlink::Socket& socket,
+                                                          const std::vector<nft::Table>& tables) {
+    const auto rules = find_firewalld(socket, tables);
+    std::optional<FirewalldPlacement> now;
+    if (rules) {
+        now = FirewalldPlacement{*rules, interfaces(live_links(store_)), {}};
+    }
+    if (told_ == now) {
+        return {};
+    }
+    told_ = now;
+    return now;
+}
+
+std::optional<FirewalldPlacement> Firewall::placement() {
+    netlink::Socket socket{NETLINK_NETFILTER};
+    return new_placement(socket, nft::list_tables(socket));
 }
 
 void Firewall::publish(const std::vector<PortForward>& ports) {
@@ -214,9 +284,11 @@ void Firewall::renew_links() {
 void Firewall::forget(const Network& network) {
     const auto held = lock(paths_);
     netlink::Socket socket{NETLINK_NETFILTER};
-    if (find_table(nft::list_tables(socket), table_)) {
+    const auto tables = nft::list_tables(socket);
+    if (find_table(tables, table_)) {
         change(socket, store_, table_, nft::remove_all(table_, elements_of(std::vector{network})));
         let_through(socket, store_);
+        withdraw_from_firewalld(socket, tables, links_of(store_, {network}), live_links(store_));
     }
 }
 
@@ -247,6 +319,8 @@ bool Firewall::remove_if_unused() {
     batch.push_back(nft::remove_table(table_));
     socket.execute_transaction(batch, NFNL_SUBSYS_NFTABLES);
     let_through_others(socket, "stack-" + store_.tag(), {});
+    withdraw_from_firewalld(socket, tables, links_of(store_, store_.list()), {});
+    told_.reset();
     rows::erase_setting(store_.database(), record_key);
     if (std::count_if(tables.begin(), tables.end(), is_of_stack) == 1) {
         ForwardingRecord::parse(ours->comment).put_back();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "net/firewalld.hpp"
 #include "net/network.hpp"
 #include "support/kernel/unique_fd.hpp"
 
@@ -38,14 +39,15 @@ struct PortForward {
 ///   forward             drop what nobody published              raw          127.0.0.0/8 stays the host's
 ///
 /// Where Docker or ufw is, two rules in its chain for users let our links through its FORWARD policy
-/// (foreign_filter.hpp).
+/// (foreign_filter.hpp); firewalld is told to (firewalld.hpp).
 class Firewall {
 public:
     Firewall(const Paths& paths, NetworkStore& store);
 
     /// Before containers of these networks start: makes the table if it is not there (with everything that the store
     /// knows), else makes sure that the networks are in it. Turns ip_forward on; how it was is written in the table.
-    void ensure(const std::vector<Network>& networks);
+    /// Returns a warning for people, where something else on the host stands in the containers' way.
+    std::optional<std::string> ensure(const std::vector<Network>& networks);
     /// Rows (NetworkStore::keep_ports) and rules of these ports. All or none.
     void publish(const std::vector<PortForward>& ports);
     /// Rows and rules of all ports of a container, and the kernel's memory of UDP flows through them.
@@ -56,6 +58,9 @@ public:
     /// After somebody flushed rules (FirewallWatch): loads everything anew in one transaction, unless the table is
     /// whole again by then, because another of our processes was quicker. True if it did.
     bool restore();
+    /// What firewalld, where it rules, has not been told yet of our links, for place_in_firewalld(), which may take
+    /// long; the answer to FirewallWatch after restore(). Counts as told from then on.
+    std::optional<FirewalldPlacement> placement();
     /// A network is about to be removed.
     void forget(const Network& network);
     /// Removes the table and puts ip_forward back if the store has no endpoint left. True if it did.
@@ -64,9 +69,12 @@ public:
     const std::string& table() const noexcept { return table_; }
 
 private:
+    std::optional<FirewalldPlacement> new_placement(netlink::Socket& socket, const std::vector<nft::Table>& tables);
+
     const Paths& paths_;
     NetworkStore& store_;
     std::string table_;
+    std::optional<FirewalldPlacement> told_;
 };
 
 /// The network with its link, row and rules; errors as NetworkStore::remove.
@@ -78,8 +86,8 @@ public:
     explicit FirewallWatch(std::string table);
     int fd() const noexcept { return socket_.get(); }
     /// Reads what came in; true if our table or a part of it, elements of sets too, was removed by somebody else, or
-    /// Docker's or ufw's chain for users came or lost rules. The answer to it is restore() while containers run, which
-    /// looks first.
+    /// Docker's or ufw's chain for users came or lost rules, or firewalld came. The answer to it is restore() while
+    /// containers run, which looks first, and placement().
     bool handle();
 
 private:

@@ -39,6 +39,13 @@ bool changes_chain_for_users(const nlmsghdr& message, int kind) {
            (kind == NFT_MSG_DELRULE && is_chain_for_users(text_of(message, NFTA_RULE_CHAIN)));
 }
 
+/// It starts, or loads all of its rules again. Its bus would tell as well, but at the price of a connection for each of
+/// our supervisors, and where there is no firewalld.
+bool brings_firewalld(const nlmsghdr& message, int kind) {
+    return (kind == NFT_MSG_NEWTABLE && is_table_of_firewalld(text_of(message, NFTA_TABLE_NAME))) ||
+           (kind == NFT_MSG_NEWCHAIN && is_chain_of_firewalld(text_of(message, NFTA_CHAIN_NAME)));
+}
+
 }  // namespace
 
 FirewallWatch::FirewallWatch(std::string table) : table_{std::move(table)} {
@@ -73,7 +80,8 @@ bool FirewallWatch::see(const nlmsghdr& message) {
     }
     const int kind = message.nlmsg_type & 0xFF;
     if (kind != NFT_MSG_NEWGEN) {
-        pending_ = pending_ || takes_from(table_, message, kind) || changes_chain_for_users(message, kind);
+        pending_ = pending_ || takes_from(table_, message, kind) || changes_chain_for_users(message, kind) ||
+                   brings_firewalld(message, kind);
         return false;
     }
     return std::exchange(pending_, false) && !text_of(message, NFTA_GEN_PROC_NAME).starts_with("stack");

@@ -207,6 +207,9 @@ Task<> Container::begin_process() {
     std::vector<UniqueFd> held;
     const NetworkWish wish{spec, exposed_ports()};
     request.fd(LaunchFd::network_namespace) = project_.networks.attach(row_, wish);
+    for (const std::string& warning : project_.networks.take_warnings()) {
+        tell(Progress::warning, warning);
+    }
     for (const EndpointRow& endpoint : row_.endpoints) {
         record_network("connect", endpoint.network);
     }

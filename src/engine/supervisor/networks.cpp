@@ -150,7 +150,10 @@ net::Network Networks::network_of(const EndpointSpec& endpoint) const {
 }
 
 void Networks::ensure_firewall(const std::vector<net::Network>& networks) {
-    firewall_.ensure(networks);
+    if (auto warning = firewall_.ensure(networks)) {
+        log_warning("{}", *warning);
+        warnings_.push_back(std::move(*warning));
+    }
     if (!firewall_events_) {
         firewall_events_ = std::make_unique<net::FirewallWatch>(firewall_.table());
         firewall_watch_ = std::make_unique<Watched>(loop_, firewall_events_->fd());
@@ -165,11 +168,30 @@ Task<> Networks::watch_firewall() {
             break;
         }
         if (firewall_events_->handle()) {
-            log_warning("somebody removed the rules of table '{}'; loading them again", firewall_.table());
-            firewall_.restore();
+            if (firewall_.restore()) {
+                log_warning("somebody removed the rules of table '{}'; they are loaded again", firewall_.table());
+            }
             firewall_events_->handle();  // our own loading is told too
+            spawn(loop_, place_in_firewalld(), "tell firewalld of our networks");
         }
     }
+}
+
+Task<> Networks::place_in_firewalld() {
+    const auto placement = firewall_.placement();
+    if (!placement) {
+        co_return;
+    }
+    // It may be in the middle of its start: nobody else is to wait for it.
+    const std::function<void()> work = [placement = *placement] {
+        try {
+            constexpr std::chrono::seconds patience{60};
+            net::place_in_firewalld(placement, patience);
+        } catch (const Error& error) {
+            log_warning("{} ({})", error.what(), error.hint());
+        }
+    };
+    co_await offload(loop_, work);
 }
 
 int Networks::attach(ContainerRow& row, const NetworkWish& wish) {

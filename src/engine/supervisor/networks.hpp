@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "desired/desired_state.hpp"
@@ -48,6 +49,8 @@ public:
     /// Gives the container a namespace, attaches and publishes; fills the row's endpoints and ports. If it has them
     /// already (a restart by policy), nothing changes. Returns the namespace, borrowed. On failure nothing is left.
     int attach(ContainerRow& row, const NetworkWish& wish);
+    /// What people are to be told of since the last call.
+    std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
     /// One more network for a container that runs; the wish has its endpoint already. Routes, ports, names and files
     /// follow. On failure nothing is changed.
     void connect(ContainerRow& row, const NetworkWish& wish, const std::string& network);
@@ -128,6 +131,7 @@ private:
     void remove_leftovers();
     Task<> watch_others();
     Task<> watch_firewall();
+    Task<> place_in_firewalld();
     void ensure_firewall(const std::vector<net::Network>& networks);
 
     Loop& loop_;
@@ -144,6 +148,7 @@ private:
     std::unique_ptr<Watched> inotify_watch_;
     std::unique_ptr<net::FirewallWatch> firewall_events_;
     std::unique_ptr<Watched> firewall_watch_;
+    std::vector<std::string> warnings_;
 };
 
 /// By which containers know the host, without configuration; extra_hosts may say otherwise.

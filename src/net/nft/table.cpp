@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <arpa/inet.h>  // before the kernel's in.h, which gives way to it
+#include <endian.h>
 #include <fmt/format.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -111,6 +112,9 @@ std::vector<Table> list_tables(netlink::Socket& socket) {
             if (const nlattr* data = attributes[NFTA_TABLE_USERDATA]; data && nla_len(data) > 2) {
                 table.comment.assign(static_cast<const char*>(nla_data(data)) + 2,
                                      static_cast<size_t>(nla_len(data)) - 3);
+            }
+            if (const nlattr* handle = attributes[NFTA_TABLE_HANDLE]) {
+                table.handle = be64toh(nla_get_u64(handle));
             }
             out.push_back(std::move(table));
         },

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ std::string concatenation(const std::vector<std::string>& parts);
 Message add_table(const std::string& table, const std::string& comment = {});
 struct Table {
     std::string name, comment;
+    std::uint64_t handle{0};  ///< of this one: a table of the same name that is made later has another
 };
 /// The tables of family inet.
 std::vector<Table> list_tables(netlink::Socket& socket);
