@@ -16,6 +16,8 @@ StateView::StateView(const Paths& paths) {
     std::error_code refused;
     if (std::filesystem::exists(paths.database(), refused)) {
         database_.emplace(paths.database());
+        // A long list is read from the page cache where it lies, not copied page by page.
+        database_->execute("PRAGMA mmap_size = 1073741824");
         store_.emplace(*database_);
     } else if (refused) {
         throw Error{Errc::permission,
@@ -41,6 +43,10 @@ ContainerRow StateView::get(std::string_view name_or_id) const {
 
 std::vector<std::string> StateView::projects() const {
     return store_ ? store_->projects() : std::vector<std::string>{};
+}
+
+std::vector<std::string> StateView::services(const std::string& project) const {
+    return store_ ? store_->services(project) : std::vector<std::string>{};
 }
 
 std::vector<ContainerRow> StateView::of_project(const std::string& project, const std::vector<std::string>& services,

@@ -21,6 +21,8 @@ public:
     /// Throws Errc::not_found "no such container: …".
     engine::ContainerRow get(std::string_view name_or_id) const;
     std::vector<std::string> projects() const;
+    /// Services of a project that have containers, one-off ones aside, sorted.
+    std::vector<std::string> services(const std::string& project) const;
 
     /// Containers of a project in the order of service and replica, one-off ones last; only `services` if any are
     /// named. Throws Errc::not_found if one of them has no container at all.

@@ -148,12 +148,10 @@ std::vector<pid_t> processes_named(const Paths& paths, std::string_view name) {
 
 std::vector<std::string> settled_leftovers(const Paths& paths) {
     std::vector<std::string> left;
-    eventually(
-        [&] {
-            left = leftovers(paths);
-            return left.empty();
-        },
-        std::chrono::seconds{60});
+    eventually([&] {
+        left = leftovers(paths);
+        return left.empty();
+    });
     return left;
 }
 

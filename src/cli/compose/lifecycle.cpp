@@ -13,13 +13,10 @@ namespace stack::cli {
 
 std::optional<engine::Targets> project_targets(const Context& context, const ProjectHandle& project,
                                                const std::vector<std::string>& services) {
-    const std::vector<engine::ContainerRow> rows = StateView{context.paths}.of_project(project.name);
-    const auto has_container = [&](const std::string& service) {
-        return std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.service == service; });
-    };
+    const std::vector<std::string> present = StateView{context.paths}.services(project.name);
     engine::Targets targets;
     for (const std::string& service : services) {
-        if (has_container(service)) {
+        if (std::binary_search(present.begin(), present.end(), service)) {
             targets.services.push_back(service);
         } else if (project.loaded) {
             check_services(project.loaded->project, {service});
@@ -27,7 +24,7 @@ std::optional<engine::Targets> project_targets(const Context& context, const Pro
             throw Error{Errc::not_found, fmt::format("no such service: '{}'", service)};
         }
     }
-    if (rows.empty() || (!services.empty() && targets.services.empty())) {
+    if (present.empty() || (!services.empty() && targets.services.empty())) {
         return std::nullopt;
     }
     targets.all = services.empty();

@@ -83,6 +83,14 @@ ContainerRow read_row(const Statement& statement) {
     return row;
 }
 
+std::vector<std::string> names_of(Statement statement) {
+    std::vector<std::string> names;
+    while (statement.step()) {
+        names.push_back(statement.text(0));
+    }
+    return names;
+}
+
 [[noreturn]] void name_is_taken(const std::string& name, const std::string& holder) {
     throw Error(Errc::conflict,
                 fmt::format("the container name '{}' is already in use by container '{}'", name, holder))
@@ -217,12 +225,14 @@ ContainerRow ContainerStore::get(std::string_view name_or_id) const {
 }
 
 std::vector<std::string> ContainerStore::projects() const {
-    auto statement = database_.prepare("SELECT DISTINCT project FROM containers ORDER BY project");
-    std::vector<std::string> names;
-    while (statement.step()) {
-        names.push_back(statement.text(0));
-    }
-    return names;
+    return names_of(database_.prepare("SELECT DISTINCT project FROM containers ORDER BY project"));
+}
+
+std::vector<std::string> ContainerStore::services(const std::string& project) const {
+    auto statement =
+        database_.prepare("SELECT DISTINCT service FROM containers WHERE project = ? AND one_off = 0 ORDER BY service");
+    statement.bind(project);
+    return names_of(std::move(statement));
 }
 
 bool is_alive(const ContainerRow& row) {

@@ -48,6 +48,8 @@ public:
 
     /// Names of the projects that have containers, sorted.
     std::vector<std::string> projects() const;
+    /// Names of the services of a project that have containers, one-off ones aside, sorted.
+    std::vector<std::string> services(const std::string& project) const;
 
 private:
     std::vector<ContainerRow> select(const std::string& where, const std::vector<std::string>& parameters) const;

@@ -107,8 +107,10 @@ TEST_CASE("descriptors, memory and zombies do not grow with the number of contai
         CHECK(late.keeper_fds == early.keeper_fds);
         CHECK(late.worker_fds == early.worker_fds);
         CHECK(late.zombies == 0);
+#ifndef __SANITIZE_ADDRESS__  // the sanitizer keeps what was freed for a while
         // What the allocator keeps for itself varies a little.
         CHECK(late.keeper_kib <= early.keeper_kib + 256);
         CHECK(late.worker_kib <= early.worker_kib + 1024);
+#endif
     }
 }

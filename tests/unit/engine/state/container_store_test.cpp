@@ -76,6 +76,24 @@ TEST_CASE("containers are found by name, id and unique prefix", "[state]") {
     CHECK(store.list({.project = "blog"}).size() == 2);
 }
 
+TEST_CASE("the services of a project are those with containers, one-off ones aside", "[state]") {
+    const TempDir dir{"/var/tmp", "stack-state-test"};
+    const Database database{dir.path() / "stack.db"};
+    ContainerStore store{database};
+    const auto insert = [&](const char* id, const char* service, bool one_off) {
+        ContainerRow made = row(id, id);
+        made.service = service;
+        made.one_off = one_off;
+        store.insert(made);
+    };
+    insert("a1", "web", false);
+    insert("a2", "web", false);
+    insert("a3", "db", false);
+    insert("a4", "tool", true);
+    CHECK(store.services("blog") == std::vector<std::string>{"db", "web"});
+    CHECK(store.services("other").empty());
+}
+
 TEST_CASE("a running row whose process is another one has vanished", "[state]") {
     const TempDir dir{"/var/tmp", "stack-state-test"};
     const Database database{dir.path() / "stack.db"};
