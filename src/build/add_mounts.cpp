@@ -187,7 +187,7 @@ void StageBuilder::add_secret_mount(const RunMount& mount, RunRequest& request) 
         return;
     }
     if (!mount.env.empty()) {
-        request.environment.push_back(fmt::format("{}={}", mount.env, secret->second.content));
+        request.mount_environment.push_back(fmt::format("{}={}", mount.env, secret->second.content));
     }
     if (!mount.target.empty()) {
         desired::FileMount file;
@@ -201,7 +201,7 @@ void StageBuilder::add_secret_mount(const RunMount& mount, RunRequest& request) 
     }
 }
 
-void StageBuilder::add_ssh_mount(const RunMount& mount, RunRequest& request) const {
+void StageBuilder::add_ssh_mount(const RunMount& mount, int number, RunRequest& request) const {
     const auto agent = job_.request.ssh.find(mount.id);
     if (agent == job_.request.ssh.end()) {
         if (mount.required) {
@@ -210,9 +210,12 @@ void StageBuilder::add_ssh_mount(const RunMount& mount, RunRequest& request) con
         }
         return;
     }
-    const auto target = mount.target.empty() ? "/run/buildkit/ssh_agent.0" : target_of(state_, mount.target);
+    const auto target =
+        mount.target.empty() ? fmt::format("/run/buildkit/ssh_agent.{}", number) : target_of(state_, mount.target);
     request.mounts.push_back(bind_of(agent->second, target, false));
-    request.environment.push_back("SSH_AUTH_SOCK=" + target);
+    if (number == 0) {
+        request.mount_environment.push_back("SSH_AUTH_SOCK=" + target);
+    }
 }
 
 /// False: the stage it reads from is not finished yet.
@@ -241,6 +244,7 @@ bool StageBuilder::add_bind_mount(const Instruction& run, const RunMount& mount,
 
 bool StageBuilder::add_mounts(const Instruction& run, const std::vector<RunMount>& mounts, RunRequest& request,
                               std::string& key) {
+    int agents = 0;
     for (const auto& mount : mounts) {
         key += fmt::format("mount {} {} {} {} {}\n", static_cast<int>(mount.type), mount.target, mount.id, mount.from,
                            mount.source);
@@ -252,7 +256,7 @@ bool StageBuilder::add_mounts(const Instruction& run, const std::vector<RunMount
                 add_secret_mount(mount, request);
                 break;
             case Type::ssh:
-                add_ssh_mount(mount, request);
+                add_ssh_mount(mount, agents++, request);
                 break;
             case Type::bind:
                 if (!add_bind_mount(run, mount, request, key)) {

@@ -161,6 +161,7 @@ runtime::LaunchInput RunStep::launch_input() {
     input.spec.entrypoint = request_.args;
     input.spec.command = Strings{};
     input.spec.environment = request_.environment;
+    std::ranges::copy(request_.mount_environment, std::back_inserter(input.spec.environment));
     input.spec.network_mode = request_.network == "host" ? "host" : "";
     input.spec.privileged = request_.privileged;
     input.spec.shm_size = build_.shm_size;

@@ -23,7 +23,8 @@ struct RunRequest {
     std::string name;  ///< "[2/5] RUN make"
     int step{0};
     std::vector<std::string> args;
-    Strings environment;  ///< besides the image's
+    Strings environment;        ///< besides the image's
+    Strings mount_environment;  ///< of secrets and agents: part of no cache key and no history
     std::vector<runtime::ResolvedMount> mounts;
     std::vector<desired::FileMount> files;
     struct Script {

@@ -81,7 +81,7 @@ private:
     bool add_bind_mount(const Instruction& run, const RunMount& mount, RunRequest& request, std::string& key);
     void add_cache_mount(const RunMount& mount, RunRequest& request) const;
     void add_secret_mount(const RunMount& mount, RunRequest& request) const;
-    void add_ssh_mount(const RunMount& mount, RunRequest& request) const;
+    void add_ssh_mount(const RunMount& mount, int number, RunRequest& request) const;
     [[noreturn]] void fail(StepFailed& failed) const;
     bool cache_allowed() const;
     /// Carries out a step that needs no command: `write(staged, staging)` fills the layer's folder.

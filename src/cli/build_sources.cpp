@@ -113,6 +113,13 @@ void add_ssh(build::BuildRequest& request, const std::string& text) {
         throw Error(Errc::not_found, fmt::format("no ssh agent for '{}'", id))
             .hint("start ssh-agent, so that SSH_AUTH_SOCK is set, or write id=SOCKET");
     }
+    // A key's file would be readable in the build: what is bound there must be an agent, which never tells keys.
+    std::error_code not_there;
+    if (!fs::is_socket(*socket, not_there)) {
+        throw Error(Errc::invalid_input, fmt::format("'{}' is no socket of an ssh agent", *socket))
+            .hint(fmt::format("load the key into an agent ('eval $(ssh-agent); ssh-add {}') and pass --ssh {}",
+                              not_there ? "KEY" : *socket, id));
+    }
     request.ssh[id] = fs::absolute(*socket);
 }
 

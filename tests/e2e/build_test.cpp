@@ -296,6 +296,8 @@ TEST_CASE("what a build cannot do is said", "[build]") {
     CHECK(says(box.docker({"build", "--platform", "linux/amd64,linux/arm64", "."}), "at a time"));
     CHECK(says(box.docker({"build", "--allow", "everything", "."}), "no entitlement"));
     CHECK(says(box.docker({"build", "--shell-on-error", "."}), "needs a terminal"));
+    box.write("key", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    CHECK(says(box.docker({"build", "--ssh", "default=key", "."}), "'key' is no socket of an ssh agent"));
     box.write("compose.yaml", "services:\n  a:\n    build:\n      context: .\n      isolation: hyperv\n");
     const Result isolated = box.stack({"build"});
     CHECK(says(isolated, "for Windows containers"));

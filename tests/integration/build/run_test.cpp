@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +138,35 @@ TEST_CASE("RUN --mount: cache lives on, secret leaves nothing, bind is read-only
     CHECK(shop.file(id, "/copied") == "from context");
     CHECK(shop.describe(id, "/scratch/file") == "(none)");
     CHECK(shop.describe(id, "/cache/file") == "(none)");
+}
+
+TEST_CASE("a RUN gets a secret as variable and the sockets of agents, and the image keeps none of it",
+          "[build][run][mount]") {
+    Workshop shop;
+    const auto socket = shop.root.dir() / "agent";
+    const UniqueFd listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    shop.request.ssh = {{"default", socket}, {"second", socket}};
+    shop.request.secrets["token"] = {"s3cret"};
+    const std::string_view text =
+        "FROM busybox\n"
+        "RUN --mount=type=secret,id=token,env=TOKEN [ ${#TOKEN} = 6 ] && ! [ -e /run/secrets/token ]\n"
+        "RUN --mount=type=ssh --mount=type=ssh,id=second echo $SSH_AUTH_SOCK > /first; ls /run/buildkit >> /first; "
+        "[ -S $SSH_AUTH_SOCK ]\n"
+        "RUN --mount=type=ssh,target=/agent echo $SSH_AUTH_SOCK > /second\n";
+    const auto id = shop.build(text);
+    CHECK(shop.file(id, "/first") == "/run/buildkit/ssh_agent.0\nssh_agent.0\nssh_agent.1\n");
+    CHECK(shop.file(id, "/second") == "/agent\n");
+    for (const auto& step : shop.image(id).config.history) {
+        CHECK(step.created_by.find("s3cret") == std::string::npos);
+        CHECK(step.created_by.find("SSH_AUTH_SOCK=") == std::string::npos);
+    }
+    shop.request.secrets["token"] = {"another"};
+    shop.build(text);
+    CHECK_FALSE(shop.was_run("TOKEN"));
 }
 
 TEST_CASE("a context bound by RUN does not show what is ignored", "[build][run][mount]") {
