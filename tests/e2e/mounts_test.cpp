@@ -287,3 +287,107 @@ volumes: {data: {}, outside: {external: true}}
     REQUIRE(box.docker({"rm", "-v", "one"}).exit_code == 0);
     CHECK(volumes_of(box) == std::vector<std::string>{"named", "outside"});
 }
+
+namespace {
+
+/// A tmpfs on a folder of the project, gone with it, whose changes go to others as `propagation` says.
+class HostMount {
+public:
+    HostMount(fs::path folder, unsigned long propagation) : folder_{std::move(folder)} {
+        fs::create_directories(folder_);
+        REQUIRE(::mount("tmpfs", folder_.c_str(), "tmpfs", 0, nullptr) == 0);
+        REQUIRE(::mount(nullptr, folder_.c_str(), nullptr, propagation, nullptr) == 0);
+    }
+    HostMount(const HostMount&) = delete;
+    HostMount& operator=(const HostMount&) = delete;
+    ~HostMount() {
+        for (int layer = 0; layer < 4; ++layer) {
+            for (const char* below : {"early", "late", "inner"}) {
+                ::umount2((folder_ / below).c_str(), MNT_DETACH);
+            }
+        }
+        ::umount2(folder_.c_str(), MNT_DETACH);
+    }
+
+private:
+    fs::path folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a read-only bind is read-only in what is mounted below it, unless that is said", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    const HostMount tree{box.project_dir() / "tree", MS_PRIVATE};
+    const HostMount below{box.project_dir() / "tree/early", MS_PRIVATE};
+    stack::write_file(box.project_dir() / "tree/early/file", "there\n");
+    up(box, R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    volumes:
+      - ./tree:/short:ro
+      - {type: bind, source: ./tree, target: /long, read_only: true}
+      - {type: bind, source: ./tree, target: /must, read_only: true, bind: {recursive: readonly}}
+      - {type: bind, source: ./tree, target: /upper, read_only: true, bind: {recursive: writable}}
+      - {type: bind, source: ./tree, target: /flat, bind: {recursive: disabled}}
+)");
+    for (const char* place : {"/short", "/long", "/must"}) {
+        CAPTURE(place);
+        CHECK(inside(box, "a", fmt::format("cat {}/early/file", place)) == "there");
+        CHECK(has(inside(box, "a", fmt::format("touch {}/no", place)), "Read-only file system"));
+        CHECK(has(inside(box, "a", fmt::format("touch {}/early/no", place)), "Read-only file system"));
+    }
+    CHECK(has(inside(box, "a", "touch /upper/no"), "Read-only file system"));
+    CHECK(inside(box, "a", "touch /upper/early/yes").empty());
+    CHECK(fs::exists(box.project_dir() / "tree/early/yes"));
+    CHECK(inside(box, "a", "ls /flat/early; touch /flat/yes").empty());
+    box.stack({"down", "-t", "0"});
+}
+
+TEST_CASE("mounts that come later pass in and out as the propagation of a bind says", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    const fs::path shared = box.project_dir() / "shared";
+    const HostMount tree{shared, MS_SHARED};
+    for (const char* folder : {"early", "late", "inner"}) {
+        fs::create_directories(shared / folder);
+    }
+    REQUIRE(::mount("tmpfs", (shared / "early").c_str(), "tmpfs", 0, nullptr) == 0);
+    stack::write_file(shared / "early/file", "early\n");
+    std::string compose =
+        "services:\n  a:\n    image: busybox\n    command: sleep 3600\n    privileged: true\n    volumes:\n";
+    const std::vector<std::string> all{"private", "rprivate", "slave", "rslave", "shared", "rshared"};
+    for (const std::string& propagation : all) {
+        compose += fmt::format("      - {{type: bind, source: ./shared, target: /{0}, bind: {{propagation: {0}}}}}\n",
+                               propagation);
+    }
+    compose += "      - ./shared:/unsaid\n      - ./shared:/short:rslave\n";
+    up(box, compose);
+    REQUIRE(::mount("tmpfs", (shared / "late").c_str(), "tmpfs", 0, nullptr) == 0);
+    stack::write_file(shared / "late/file", "late\n");
+    const auto late = [&](const std::string& place) {
+        return inside(box, "a", fmt::format("cat /{}/late/file 2>/dev/null", place));
+    };
+    CHECK(late("unsaid").empty());
+    CHECK(late("private").empty());
+    CHECK(late("rprivate").empty());
+    CHECK(late("slave") == "late");
+    CHECK(late("rslave") == "late");
+    CHECK(late("short") == "late");
+    CHECK(late("shared") == "late");
+    CHECK(late("rshared") == "late");
+    for (const std::string& place : all) {
+        CAPTURE(place);
+        CHECK(inside(box, "a", fmt::format("cat /{}/early/file", place)) == "early");
+    }
+    // From inside out: only where both are peers.
+    CHECK(inside(box, "a", "mount -t tmpfs tmpfs /rslave/inner && echo in >/rslave/inner/file").empty());
+    CHECK_FALSE(fs::exists(shared / "inner/file"));
+    CHECK(inside(box, "a", "mount -t tmpfs tmpfs /rshared/inner && echo out >/rshared/inner/file").empty());
+    CHECK(stack::find_file(shared / "inner/file") == "out\n");
+    CHECK(inside(box, "a", "umount /rshared/inner").empty());
+    CHECK_FALSE(fs::exists(shared / "inner/file"));
+    box.stack({"down", "-t", "0"});
+}

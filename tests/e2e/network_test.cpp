@@ -456,3 +456,65 @@ services:
     CHECK(box.stack({"exec", "-T", "app", "cat", "/etc/resolv.conf"}).out ==
           "nameserver 127.0.0.11\nsearch corp.test lab.test\noptions ndots:2 timeout:1\n");
 }
+
+TEST_CASE("a service has its address in the second subnet of a network, and others theirs in the first", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    const std::string first = own_subnet(0), second = own_subnet(1);
+    const std::string base = second.substr(0, second.rfind('.'));
+    box.write("compose.yaml", fmt::format(R"(
+services:
+  fixed:
+    image: busybox
+    command: sh -c 'echo hello >/tmp/index.html && exec httpd -f -p 80 -h /tmp'
+    networks: {{two: {{ipv4_address: {0}.21}}}}
+  other:
+    image: busybox
+    command: sleep 3600
+    networks: [two]
+networks:
+  two: {{ipam: {{config: [{{subnet: {1}}}, {{subnet: {2}}}]}}}}
+)",
+                                          base, first, second));
+    const Result up = box.stack({"up", "-d"});
+    INFO(up.all());
+    REQUIRE(up.exit_code == 0);
+    const auto inside = [&](const std::string& service, const std::string& script) {
+        return line_of(box.stack({"exec", "-T", service, "sh", "-c", script}).all());
+    };
+    CHECK(has(inside("fixed", "ip address show eth0"), fmt::format("inet {}.21/28", base)));
+    CHECK(has(inside("fixed", "ip route"), fmt::format("default via {}.17 ", base)));
+    CHECK(has(inside("other", "ip route"), fmt::format("{} dev eth0", first)));
+    // Subnets of one network are reached by their gateway, which is the host.
+    CHECK(inside("other", fmt::format("wget -q -O - http://{}.21/", base)) == "hello");
+    CHECK(inside("other", "wget -q -O - http://fixed/") == "hello");
+}
+
+TEST_CASE("gw_priority chooses the default route, interface_name the link's name", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    const std::string front = own_subnet(0), back = own_subnet(1);
+    const std::string base = back.substr(0, back.rfind('.'));
+    box.write("compose.yaml", fmt::format(R"(
+services:
+  a:
+    image: busybox
+    command: sleep 3600
+    networks:
+      front: {{interface_name: outer, priority: 10}}
+      back: {{interface_name: inner, gw_priority: 1}}
+networks:
+  front: {{ipam: {{config: [{{subnet: {}}}]}}}}
+  back: {{ipam: {{config: [{{subnet: {}}}]}}}}
+)",
+                                          front, back));
+    const Result up = box.stack({"up", "-d"});
+    INFO(up.all());
+    REQUIRE(up.exit_code == 0);
+    const auto routes = [&] { return box.stack({"exec", "-T", "a", "ip", "route"}).out; };
+    CHECK(has(routes(), fmt::format("default via {}.17 dev inner", base)));
+    CHECK(has(routes(), front + " dev outer"));
+    REQUIRE(box.stack({"restart", "-t", "0", "a"}).exit_code == 0);
+    CHECK(has(routes(), fmt::format("default via {}.17 dev inner", base)));
+    CHECK(has(box.stack({"exec", "-T", "a", "ip", "-o", "link"}).out, ": outer@"));
+}

@@ -2,10 +2,13 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "harness/process.hpp"
 #include "integration/net/loop.hpp"
 #include "integration/net/test_host.hpp"
+#include "net/netns.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 
@@ -87,4 +90,39 @@ TEST_CASE("a UDP client that sends all the time reaches the container that is pu
     CHECK(client.ask() == "192.0.2.2 after");
     host.firewall.unpublish("clock");
     CHECK(client.ask() == "192.0.2.2 before");
+}
+
+TEST_CASE("iperf3 runs through a published port, both ways and by UDP, and the server sees who the client is",
+          "[net][ports]") {
+    TestHost host;
+    const Network network = host.network({.name = "front"});
+    TestContainer web{host, "web"};
+    const Endpoint endpoint = web.join(network);
+    web.publish(endpoint, 8000, 5201);
+    web.publish(endpoint, 8000, 5201, "udp");
+    struct Case {
+        std::vector<std::string> flags;
+        const char* sum;  ///< what arrived, in iperf3's report
+    };
+    const std::vector<Case> cases{{{"-n", "32M"}, "sum_received"},
+                                  {{"-n", "32M", "-R"}, "sum_received"},
+                                  {{"-u", "-b", "50M", "-n", "1M"}, "sum"}};
+    for (const auto& [flags, sum] : cases) {
+        CAPTURE(flags);
+        testing::Process server = run_in_netns(web.netns(), [] {
+            return testing::Process{{.argv = {"iperf3", "-s", "-1", "--forceflush"}}};
+        });
+        REQUIRE(server.wait_for("Server listening"));
+        std::vector<std::string> argv{"iperf3", "-c", "192.0.2.1", "-p", "8000", "-J"};
+        argv.insert(argv.end(), flags.begin(), flags.end());
+        const auto report = nlohmann::json::parse(run_inside(host.lan_netns(), argv));
+        INFO(report.value("error", ""));
+        // It stops when all is sent: what is on its way then is not counted.
+        const auto sent = (flags[0] == "-u" ? 1 : 32) * std::int64_t{1} << 20;
+        CHECK(report["end"][sum]["bytes"].get<std::int64_t>() >= sent / 2);
+        CHECK(report["end"][sum].value("lost_percent", 0.0) < 50);
+        const auto said = server.wait();
+        INFO(said.all());
+        CHECK(said.out.find("Accepted connection from 192.0.2.2,") != std::string::npos);
+    }
 }

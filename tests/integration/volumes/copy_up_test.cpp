@@ -1,9 +1,12 @@
 #include "volumes/copy_up.hpp"
 
+#include <cstring>
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <endian.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -45,6 +48,14 @@ struct World {
     }
 };
 
+/// What `setcap cap_net_raw=ep` writes.
+vfs_cap_data net_raw() {
+    vfs_cap_data out{};
+    out.magic_etc = htole32(VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE);
+    out.data[0].permitted = htole32(1U << CAP_NET_RAW);
+    return out;
+}
+
 struct stat status_of(const fs::path& path) {
     struct stat status {};
     REQUIRE(::lstat(path.c_str(), &status) == 0);
@@ -61,6 +72,12 @@ TEST_CASE("a fresh volume gets content, owner, mode, times, links and xattrs", "
     const timespec times[2]{{1000, 5}, {2000, 7}};
     ::utimensat(AT_FDCWD, (world.low / "srv/data/file").c_str(), times, 0);
     ::setxattr((world.low / "srv/data/file").c_str(), "user.note", "abc", 3, 0);
+    ::setxattr((world.high / "srv/data").c_str(), "user.folder", "de", 2, 0);
+    write_file(world.low / "srv/data/ping", "program", 0755);
+    ::chown((world.low / "srv/data/ping").c_str(), 101, 102);  // before: chown(2) takes capabilities away
+    const vfs_cap_data capability = net_raw();
+    REQUIRE(::setxattr((world.low / "srv/data/ping").c_str(), "security.capability", &capability, XATTR_CAPS_SZ_2, 0) ==
+            0);
     fs::create_hard_link(world.low / "srv/data/file", world.low / "srv/data/sub/twin");
     fs::create_symlink("../file", world.low / "srv/data/sub/link");
     REQUIRE(::mkfifo((world.low / "srv/data/pipe").c_str(), 0600) == 0);
@@ -80,6 +97,12 @@ TEST_CASE("a fresh volume gets content, owner, mode, times, links and xattrs", "
     CHECK(S_ISFIFO(status_of(mount.source / "pipe").st_mode));
     char value[8]{};
     CHECK(::getxattr((mount.source / "file").c_str(), "user.note", value, sizeof value) == 3);
+    CHECK(::getxattr(mount.source.c_str(), "user.folder", value, sizeof value) == 2);
+    vfs_cap_data copied{};
+    REQUIRE(::getxattr((mount.source / "ping").c_str(), "security.capability", &copied, sizeof copied) ==
+            XATTR_CAPS_SZ_2);
+    CHECK(std::memcmp(&copied, &capability, XATTR_CAPS_SZ_2) == 0);
+    CHECK(status_of(mount.source / "ping").st_uid == 101);
     const auto folder = status_of(mount.source);
     CHECK(folder.st_uid == 33);
     CHECK((folder.st_mode & 07777) == 02750);
