@@ -518,3 +518,49 @@ networks:
     CHECK(has(routes(), fmt::format("default via {}.17 dev inner", base)));
     CHECK(has(box.stack({"exec", "-T", "a", "ip", "-o", "link"}).out, ": outer@"));
 }
+
+TEST_CASE("options that a network mode leaves without effect are refused or told, never ignored", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    REQUIRE(box.docker({"run", "-d", "--name", "a", "busybox", "sleep", "3600"}).exit_code == 0);
+    const auto refused = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"run", "--rm"});
+        words.insert(words.end(), {"busybox", "true"});
+        const Result run = box.docker(words);
+        return run.exit_code == 125 ? run.err.substr(0, run.err.find('\n'))
+                                    : "exit code " + std::to_string(run.exit_code);
+    };
+    const std::string other = "--network=container:a";
+    CHECK(refused({other, "-p", "80:80"}) ==
+          "error: conflicting options: --publish and the network mode 'container:a'");
+    CHECK(refused({other, "-P"}) == "error: conflicting options: --publish-all and the network mode 'container:a'");
+    CHECK(refused({other, "--expose", "80"}) ==
+          "error: conflicting options: --expose and the network mode 'container:a'");
+    CHECK(refused({other, "--dns", "1.1.1.1"}) ==
+          "error: conflicting options: --dns and the network mode 'container:a'");
+    CHECK(refused({other, "--add-host", "x:1.1.1.1"}) ==
+          "error: conflicting options: --add-host and the network mode 'container:a'");
+    CHECK(refused({other, "--hostname", "h"}) ==
+          "error: conflicting options: --hostname and the network mode 'container:a'");
+    CHECK(refused({"--network=host", "--link", "a"}) ==
+          "error: conflicting options: --link and the network mode 'host'");
+    for (const std::string mode : {"host", "none", "container:a"}) {
+        CHECK(refused({"--network", mode, "--ip", "10.1.2.3"}) ==
+              fmt::format("error: conflicting options: --ip and the network mode '{}'", mode));
+        CHECK(refused({"--network", mode, "--mac-address", "02:42:aa:bb:cc:dd"}) ==
+              fmt::format("error: conflicting options: --mac-address and the network mode '{}'", mode));
+    }
+    const Result host = box.docker({"run", "--rm", "--network", "host", "-p", "80:80", "busybox", "true"});
+    CHECK(host.exit_code == 0);
+    CHECK(host.err == "warning: published ports have no effect with the network mode 'host'\n");
+}
+
+TEST_CASE("a container that publishes one port twice is told so", "[network]") {
+    const Sandbox box{"net"};
+    box.need_busybox();
+    const std::string port = std::to_string(Sandbox::free_port());
+    const Result run = box.docker({"run", "--rm", "-p", port + ":80", "-p", port + ":81", "busybox", "true"});
+    CHECK(run.exit_code == 125);
+    CHECK(has(run.err, "error: cannot publish 0.0.0.0:" + port));
+    CHECK(has(run.err, "  this container publishes it already, for its port 80\n"));
+}

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -55,6 +56,29 @@ desired::EndpointSpec parse_network(const std::string& text) {
     return endpoint;
 }
 
+/// Flags that would have no effect in a network that is not the container's own. Docker refuses them, but for --ip and
+/// the like with `none`.
+void refuse_without_network(const Flags& flags, const std::string& mode) {
+    std::vector<const char*> refused{"ip", "ip6", "mac-address", "network-alias", "link-local-ip"};
+    if (mode != "none") {
+        refused.push_back("link");
+    }
+    if (mode.starts_with("container:")) {
+        for (const char* flag :
+             {"publish", "publish-all", "expose", "dns", "dns-search", "dns-option", "add-host", "hostname"}) {
+            refused.push_back(flag);
+        }
+    }
+    for (const char* flag : refused) {
+        if (flags.given(flag)) {
+            throw UsageError{fmt::format("conflicting options: --{} and the network mode '{}'", flag, mode)};
+        }
+    }
+    if (flags.given("publish") || flags.on("publish-all")) {
+        fmt::print(stderr, "warning: published ports have no effect with the network mode '{}'\n", mode);
+    }
+}
+
 void take_networks(const Flags& flags, desired::ContainerSpec& spec) {
     std::vector<std::string> names = flags.values("network");
     if (names.empty()) {
@@ -64,6 +88,7 @@ void take_networks(const Flags& flags, desired::ContainerSpec& spec) {
         if (names.size() > 1) {
             throw UsageError{fmt::format("conflicting options: network '{}' and others", names.front())};
         }
+        refuse_without_network(flags, names.front());
         spec.network_mode = names.front();
         return;
     }

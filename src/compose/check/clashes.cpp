@@ -60,7 +60,7 @@ public:
 
     void add(const ServiceView& view) {
         const Node* ports = view.find("ports");
-        if (ports == nullptr) {
+        if (ports == nullptr || has_no_effect(view)) {
             return;
         }
         const Path path = view.path / "ports";
@@ -91,6 +91,14 @@ private:
         std::string address;
         Holder holder;
     };
+
+    /// Told elsewhere (conflicts.cpp).
+    static bool has_no_effect(const ServiceView& view) {
+        const Member* mode = view.find_said("network_mode");
+        return mode != nullptr &&
+               (mode->value.text == "host" || mode->value.text == "none" || mode->value.text.starts_with("service:") ||
+                mode->value.text.starts_with("container:"));
+    }
 
     static std::optional<ShortPorts> read(const Node& entry) {
         if (entry.is_string()) {

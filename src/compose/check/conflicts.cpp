@@ -98,15 +98,27 @@ void check_network_mode(const ServiceView& view) {
                                         shown(view.service.key), shown(mode->value.text)),
                             "remove one of them: a network mode takes the place of networks");
     }
-    const bool no_ports = mode->value.text == "host" || mode->value.text == "none" ||
-                          mode->value.text.starts_with("service:") || mode->value.text.starts_with("container:");
-    if (const Member* ports = view.find_said("ports"); ports != nullptr && no_ports) {
-        const Path path = view.path / "ports";
-        view.findings.warning(ports->key_mark, path,
-                              fmt::format("'ports' of service '{}' have no effect with 'network_mode: {}'",
-                                          shown(view.service.key), shown(mode->value.text)),
-                              mode->value.text == "host" ? "the service's ports are the host's own; remove 'ports'"
-                                                         : "publish them where the network is, or remove 'ports'");
+    const bool of_another = mode->value.text.starts_with("service:") || mode->value.text.starts_with("container:");
+    const bool of_host = mode->value.text == "host";
+    const auto has_no_effect = [&](std::string_view key, const std::string& mend) {
+        if (const Member* said = view.find_said(key)) {
+            const Path path = view.path / key;
+            view.findings.warning(
+                said->key_mark, path,
+                fmt::format("'{}' of service '{}' {} no effect with 'network_mode: {}'", key, shown(view.service.key),
+                            key == "ports" || key == "extra_hosts" ? "have" : "has", shown(mode->value.text)),
+                mend);
+        }
+    };
+    if (of_host || of_another || mode->value.text == "none") {
+        has_no_effect("ports", of_host ? "the service's ports are the host's own; remove 'ports'"
+                                       : "publish them where the network is, or remove 'ports'");
+        has_no_effect("mac_address", "remove it: the network's links are not the service's");
+    }
+    for (const std::string_view key : {"dns", "dns_search", "dns_opt", "extra_hosts"}) {
+        if (of_another) {
+            has_no_effect(key, fmt::format("say it where the network is, or remove '{}'", key));
+        }
     }
 }
 

@@ -130,7 +130,18 @@ void Networks::reserve(ContainerRow& row, const desired::PortPublish& port, cons
         const std::string binding = store_.get(targets.v4->network_id).host_binding();
         published.host_ip = binding == "0.0.0.0" ? "" : binding;
     }
-    net::PortReservation reservation = reservation_of(port, published.host_ip);
+    net::PortReservation reservation;
+    try {
+        reservation = reservation_of(port, published.host_ip);
+    } catch (Error& error) {
+        const auto own = std::find_if(row.ports.begin(), row.ports.end(), [&](const PublishedPort& it) {
+            return port.host_port != 0 && it.host_port == port.host_port && it.protocol == port.protocol;
+        });
+        if (error.code() == Errc::conflict && own != row.ports.end()) {
+            error.set_hint(fmt::format("this container publishes it already, for its port {}", own->container_port));
+        }
+        throw;
+    }
     published.host_port = reservation.port;
     for (size_t s = 0; s < reservation.sockets.size(); ++s) {
         keeper_.keep(fmt::format("{}{}", reservation_key(row.id, row.ports.size()), s),

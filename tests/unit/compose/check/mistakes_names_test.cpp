@@ -46,6 +46,9 @@ TEST_CASE("what does not go together is told in one sentence", "[compose][mistak
         {"conflict-network-mode",
          "services:\n  web:\n    image: nginx\n    network_mode: host\n    networks:\n      - front\nnetworks:\n  "
          "front: {}\n"},
+        {"conflict-service-network",
+         "services:\n  web:\n    image: nginx\n  beside:\n    image: nginx\n    network_mode: service:web\n    dns: "
+         "1.1.1.1\n"},
         {"conflict-host-ports",
          "services:\n  web:\n    image: nginx\n    network_mode: host\n    ports:\n      - 80:80\n"},
         {"conflict-cpus",
