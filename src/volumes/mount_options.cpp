@@ -136,4 +136,13 @@ unsigned long propagation_flags(const std::string& name) {
         .hint("one of private, rprivate, shared, rshared, slave, rslave");
 }
 
+void check_driver_options(const std::map<std::string, std::string>& options) {
+    for (const auto& [key, value] : options) {
+        if (key != "type" && key != "o" && key != "device" && key != "size") {
+            throw Error(Errc::invalid_input, fmt::format("the local driver does not know the option '{}'", key))
+                .hint("it knows 'type', 'o' and 'device', as mount(8) does");
+        }
+    }
+}
+
 }  // namespace stack::volumes

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,8 @@ std::string nfs_options(const std::string& device, const std::string& data);
 /// MS_* for the names of compose and mount(8): "", private, rprivate, shared, rshared, slave, rslave, unbindable,
 /// runbindable. "" is rprivate. Throws Errc::invalid_input on anything else.
 unsigned long propagation_flags(const std::string& name);
+
+/// Throws Errc::invalid_input if there is an option that the driver `local` does not know.
+void check_driver_options(const std::map<std::string, std::string>& options);
 
 }  // namespace stack::volumes

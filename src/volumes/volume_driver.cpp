@@ -31,15 +31,6 @@ bool is_mount_point(const std::filesystem::path& path) {
     return self.st_dev != parent.st_dev;
 }
 
-void check_options(const Volume& volume) {
-    for (const auto& [key, value] : volume.driver_opts) {
-        if (key != "type" && key != "o" && key != "device" && key != "size") {
-            throw Error(Errc::invalid_input, fmt::format("the local driver does not know the option '{}'", key))
-                .hint("it knows 'type', 'o' and 'device', as mount(8) does");
-        }
-    }
-}
-
 void mount_volume(const Volume& volume, const std::string& type, const std::string& device,
                   const MountOptions& options) {
     const std::string data = type.starts_with("nfs") ? nfs_options(device, options.data) : options.data;
@@ -62,7 +53,7 @@ std::filesystem::path VolumeStore::prepare(const Volume& volume) const {
     if (volume.driver_opts.empty()) {
         return volume.mountpoint;
     }
-    check_options(volume);
+    check_driver_options(volume.driver_opts);
     const std::string type = option(volume, "type");
     const std::string device = option(volume, "device");
     const auto options = parse_mount_options(option(volume, "o"));

@@ -11,6 +11,7 @@
 #include "support/log.hpp"
 #include "support/random.hpp"
 #include "support/text.hpp"
+#include "volumes/mount_options.hpp"
 #include "volumes/staged_tree.hpp"
 
 namespace stack::volumes {
@@ -156,6 +157,11 @@ Volume VolumeStore::ensure(const desired::VolumeSpec& spec) {
     }
     const auto existing = find(spec.name);
     if (!existing) {
+        try {
+            check_driver_options(spec.driver_opts);
+        } catch (const Error& error) {
+            throw Error{error}.at(spec.pos);
+        }
         sweep_leftovers();
     }
     Volume wanted{spec.name, "local", spec.driver_opts, spec.labels, false, std::chrono::system_clock::now(), {}};
