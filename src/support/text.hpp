@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace stack {
@@ -12,6 +13,10 @@ namespace stack {
 std::string_view trim(std::string_view text);
 /// Splits at every `separator`; an empty text gives one empty field.
 std::vector<std::string_view> split(std::string_view text, char separator);
+/// Not of a string that is gone when the views are looked at: give it a name first.
+template <class Text>
+requires std::is_same_v<Text, std::string> std::vector<std::string_view> split(Text&& text, char separator)
+= delete;
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string to_lower(std::string_view text);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
