@@ -171,6 +171,30 @@ StageBuilder::Progress StageBuilder::copy_(const Instruction& instruction) {
     return copy_or_reuse(instruction, request);
 }
 
+/// "src/./lib/a.txt" keeps lib only: what stands before the first "/./" is no part of the target (Dockerfile reference,
+/// "COPY --parents").
+static void keep_parents_behind_pivot(const std::string& source, std::vector<SourceTree::Match>& matches) {
+    const auto pivot = source.find("/./");
+    if (pivot == std::string::npos) {
+        return;
+    }
+    const auto before = source.substr(0, pivot);
+    if (before.find("**") != std::string::npos) {
+        throw Error(Errc::unsupported, fmt::format("'{}' says '**' before '/./', which names no one folder", source))
+            .hint("write the folder before '/./' without '**'");
+    }
+    const auto folders =
+        std::ranges::count_if(split(before, '/'), [](std::string_view part) { return !part.empty() && part != "."; });
+    for (auto& match : matches) {
+        auto part = match.as_written.begin();
+        for (auto left = folders; left > 0 && part != match.as_written.end(); --left) {
+            part = std::find(part, match.as_written.end(), '/');
+            part += part != match.as_written.end() ? 1 : 0;
+        }
+        match.as_written.erase(match.as_written.begin(), part);
+    }
+}
+
 void StageBuilder::add_source(const Instruction& instruction, const std::string& source, const SourceTree* from,
                               Fetched& fetched, CopyRequest& request) {
     Heredoc heredoc;
@@ -193,7 +217,11 @@ void StageBuilder::add_source(const Instruction& instruction, const std::string&
         return;
     }
     const auto& where = from != nullptr ? *from : job_.context(instruction.pos);
-    request.sources.push_back({&where, where.match(source, request.parents), from == nullptr});
+    auto matches = where.match(source, request.parents);
+    if (request.parents) {
+        keep_parents_behind_pivot(source, matches);
+    }
+    request.sources.push_back({&where, std::move(matches), from == nullptr});
     if (instruction.keyword == "ADD" && flag_value(instruction, "unpack").value_or("true") != "false") {
         unpack_tars(fetched, request);
     }

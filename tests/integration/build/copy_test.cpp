@@ -111,6 +111,23 @@ TEST_CASE("COPY takes here-documents, --parents and --exclude", "[build][copy]")
     CHECK(shop.describe(id, "/e/skip.md") == "(none)");
 }
 
+TEST_CASE("COPY --parents keeps the folders behind '/./' only", "[build][copy]") {
+    Workshop shop;
+    shop.write("x/y/a.txt", "a");
+    shop.write("x/y/z/c.txt", "c");
+    const auto id = shop.build(
+        "FROM busybox AS stage\nCOPY . /src/\nFROM busybox\n"
+        "COPY --parents ./x/y/a.txt /whole/\nCOPY --parents ./x/./y/*.txt /part/\nCOPY --parents x/./y /folder/\n"
+        "COPY --parents --from=stage /src/x/./y/a.txt /stage/\n");
+    CHECK(shop.file(id, "/whole/x/y/a.txt") == "a");
+    CHECK(shop.file(id, "/part/y/a.txt") == "a");
+    CHECK(shop.describe(id, "/part/x") == "(none)");
+    CHECK(shop.file(id, "/folder/y/z/c.txt") == "c");
+    CHECK(shop.file(id, "/stage/y/a.txt") == "a");
+    CHECK_THROWS_WITH(shop.build("FROM busybox\nCOPY --parents **/./a.txt /p/\n"),
+                      Catch::Contains("'**' before '/./'"));
+}
+
 TEST_CASE("scratch and a copied program make an image of one layer", "[build][copy]") {
     Workshop shop;
     const auto id = shop.build("FROM scratch\nCOPY --from=busybox /bin/busybox /bin/sh\nRUN echo works > /out\n");
