@@ -201,6 +201,28 @@ void StageBuilder::add_secret_mount(const RunMount& mount, RunRequest& request) 
     }
 }
 
+namespace {
+
+/// What is mounted is the agent's own socket, with its owner and mode. A wish that it does not fulfil is told.
+void check_agent(const RunMount& mount, const fs::path& socket) {
+    struct stat info {};
+    check(::stat(socket.c_str(), &info), [&] { return fmt::format("look at the socket '{}'", socket.string()); });
+    const bool by_owner = mount.uid == info.st_uid && (info.st_mode & S_IWUSR) != 0;
+    const bool by_group = mount.gid == info.st_gid && (info.st_mode & S_IWGRP) != 0;
+    const bool usable = mount.uid == 0 || by_owner || by_group || (info.st_mode & S_IWOTH) != 0;
+    constexpr mode_t of_others = S_IWGRP | S_IWOTH;
+    const bool wide_enough = (mount.mode.value_or(0) & of_others & ~info.st_mode) == 0;
+    if (!usable || !wide_enough) {
+        throw Error(Errc::unsupported,
+                    fmt::format("the socket of ssh agent '{}' is mounted as it is, owned by {}:{} with mode {:04o}: "
+                                "--mount=type=ssh cannot give it another owner or mode",
+                                mount.id, info.st_uid, info.st_gid, info.st_mode & 07777U))
+            .hint(fmt::format("chown or chmod '{}' on this host, or run this step as root", socket.string()));
+    }
+}
+
+}  // namespace
+
 void StageBuilder::add_ssh_mount(const RunMount& mount, int number, RunRequest& request) const {
     const auto agent = job_.request.ssh.find(mount.id);
     if (agent == job_.request.ssh.end()) {
@@ -210,6 +232,7 @@ void StageBuilder::add_ssh_mount(const RunMount& mount, int number, RunRequest& 
         }
         return;
     }
+    check_agent(mount, agent->second);
     const auto target =
         mount.target.empty() ? fmt::format("/run/buildkit/ssh_agent.{}", number) : target_of(state_, mount.target);
     request.mounts.push_back(bind_of(agent->second, target, false));

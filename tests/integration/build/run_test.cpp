@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -167,6 +169,15 @@ TEST_CASE("a RUN gets a secret as variable and the sockets of agents, and the im
     shop.request.secrets["token"] = {"another"};
     shop.build(text);
     CHECK_FALSE(shop.was_run("TOKEN"));
+
+    // The socket is the agent's own: nobody else's owner or mode can be had, and that is said.
+    REQUIRE(::chmod(socket.c_str(), 0600) == 0);
+    for (const char* wish : {"uid=1000", "mode=0666"}) {
+        CHECK_THROWS_WITH(shop.build(fmt::format("FROM busybox\nRUN --mount=type=ssh,{} true\n", wish)),
+                          Catch::Contains("mode 0600") && Catch::Contains("cannot give it another owner or mode"));
+    }
+    REQUIRE(::chmod(socket.c_str(), 0666) == 0);
+    CHECK_NOTHROW(shop.build("FROM busybox\nRUN --mount=type=ssh,uid=1000,mode=0666 [ -S $SSH_AUTH_SOCK ]\n"));
 }
 
 TEST_CASE("a context bound by RUN does not show what is ignored", "[build][run][mount]") {
