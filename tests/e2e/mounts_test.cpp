@@ -216,6 +216,33 @@ services:
     CHECK(inside(box, "user", "stat -c '%u %g' /code /code/root") == "1000 1001\n1000 1001");
 }
 
+TEST_CASE("a volume, a folder or a tmpfs at /etc does not hide hosts, hostname and resolv.conf", "[mounts]") {
+    const Sandbox box{"mounts"};
+    box.need_busybox();
+    fs::create_directories(box.project_dir() / "etc");
+    box.write("hosts", "10.0.0.1 of-the-user\n");
+    up(box, R"(
+services:
+  volume: {image: busybox, command: sleep 3600, volumes: ["etc:/etc"]}
+  folder: {image: busybox, command: sleep 3600, volumes: ["./etc:/etc/"]}
+  tmpfs: {image: busybox, command: sleep 3600, tmpfs: /etc}
+  mixed:
+    image: busybox
+    command: sleep 3600
+    hostname: mixed-host
+    volumes: ["./hosts:/etc/hosts:ro", "etc:/etc"]
+volumes: {etc: {}}
+)");
+    for (const char* service : {"volume", "folder", "tmpfs"}) {
+        CAPTURE(service);
+        CHECK(has(inside(box, service, "cat /etc/hosts"), "localhost"));
+        CHECK(has(inside(box, service, "cat /etc/resolv.conf"), "nameserver 127.0.0.11"));
+        CHECK(has(inside(box, service, "ping -c 1 -W 60 mixed"), "1 packets received"));
+    }
+    CHECK(inside(box, "mixed", "cat /etc/hostname") == "mixed-host");
+    CHECK(inside(box, "mixed", "cat /etc/hosts") == "10.0.0.1 of-the-user");  // the deeper one, whatever the order
+}
+
 TEST_CASE("driver local mounts what its options say: tmpfs, a folder, and an error for what cannot be", "[mounts]") {
     const Sandbox box{"mounts"};
     box.need_busybox();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 #include <sys/mount.h>
@@ -75,7 +76,8 @@ std::string normal(const std::string& target) {
     return text;
 }
 
-void add_engine_files(std::vector<MountStep>& mounts, const LaunchInput& input) {
+std::vector<MountStep> engine_files(const LaunchInput& input) {
+    std::vector<MountStep> files;
     for (const char* name : {"hosts", "hostname", "resolv.conf"}) {
         const fs::path file = input.run_dir / name;
         std::error_code ignored;
@@ -84,9 +86,23 @@ void add_engine_files(std::vector<MountStep>& mounts, const LaunchInput& input) 
             step.source = file;
             step.target = fmt::format("/etc/{}", name);
             step.recursive = false;
-            mounts.push_back(std::move(step));
+            files.push_back(std::move(step));
         }
     }
+    return files;
+}
+
+/// Of several mounts at one place the last one counts, and the others are not made.
+std::vector<MountStep> last_of_each_target(std::vector<MountStep> mounts) {
+    std::set<std::string> seen;
+    std::vector<MountStep> kept;
+    for (auto step = mounts.rbegin(); step != mounts.rend(); ++step) {
+        if (seen.insert(normal(step->target)).second) {
+            kept.push_back(std::move(*step));
+        }
+    }
+    std::reverse(kept.begin(), kept.end());
+    return kept;
 }
 
 DeviceStep device_step(const fs::path& host, const std::string& path) {
@@ -137,12 +153,13 @@ void add_host_devices(std::vector<DeviceStep>& devices) {
 
 std::vector<MountStep> plan_mounts(const LaunchInput& input, const NamespacePlan& namespaces) {
     std::vector<MountStep> mounts = default_mounts(input.spec, namespaces, input.cgroup);
-    add_engine_files(mounts, input);
-    // Before the user's, which may stand in the same place.
-    std::vector<MountStep> wanted = input.device_edits.mounts;
+    // Before the user's, which may stand in the same place. A volume at /etc is below our files there, not above them.
+    std::vector<MountStep> wanted = engine_files(input);
+    wanted.insert(wanted.end(), input.device_edits.mounts.begin(), input.device_edits.mounts.end());
     for (const ResolvedMount& mount : input.mounts) {
         wanted.push_back(step_of(mount));
     }
+    wanted = last_of_each_target(std::move(wanted));
     for (const MountStep& step : wanted) {
         std::erase_if(mounts, [&](const MountStep& other) { return normal(other.target) == normal(step.target); });
     }

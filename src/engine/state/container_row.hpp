@@ -63,6 +63,13 @@ struct MountRow {
     bool anonymous{false};  ///< volume made for this container alone; goes with `rm -v`
 };
 
+/// A stop that was begun: the next worker finishes it, should this one die before the container did.
+struct StopUnderWay {
+    enum class Stage : std::uint8_t { none, asked, signalled };
+    Stage stage{Stage::none};
+    std::int64_t kill_ns{0};  ///< when its patience ends; once signalled, else 0
+};
+
 /// One container as the state database knows it. Times are nanoseconds since the epoch, 0 = never.
 struct ContainerRow {
     std::string id;       ///< 64 lower-case hex digits
@@ -87,6 +94,7 @@ struct ContainerRow {
     std::int64_t created_ns{0}, started_ns{0}, finished_ns{0};
     int restart_count{0};
     bool stopped_by_user{false};  ///< `unless-stopped` honours it
+    StopUnderWay stop;
     Health health;
 
     std::vector<EndpointRow> endpoints;

@@ -1,5 +1,7 @@
 #include "engine/state/container_store.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "engine/state/row_json.hpp"
@@ -16,6 +18,29 @@ constexpr std::string_view columns =
     "start_ticks, exit_code, oom_killed, error, created_ns, started_ns, finished_ns, restart_count, stopped_by_user, "
     "health, endpoints, ports, mounts, command, log_driver";
 constexpr int column_count = 28;
+
+/// One column holds what a user's stop did to a container, so that no stored table has to be altered: 0 nothing, 1 it
+/// was stopped, 2 its stop was asked for, more: it was signalled and is killed at that time.
+std::int64_t stop_to_number(const ContainerRow& row) {
+    switch (row.stop.stage) {
+        case StopUnderWay::Stage::none:
+            return row.stopped_by_user ? 1 : 0;
+        case StopUnderWay::Stage::asked:
+            return 2;
+        case StopUnderWay::Stage::signalled:
+            return std::max<std::int64_t>(row.stop.kill_ns, 3);
+    }
+    return 0;
+}
+
+void stop_from_number(std::int64_t number, ContainerRow& row) {
+    row.stopped_by_user = number != 0;
+    if (number == 2) {
+        row.stop.stage = StopUnderWay::Stage::asked;
+    } else if (number > 2) {
+        row.stop = {StopUnderWay::Stage::signalled, number};
+    }
+}
 
 void create_table(const Database& database) {
     database.execute(
@@ -41,7 +66,7 @@ void bind_row(Statement& statement, const ContainerRow& row) {
         statement.bind(nullptr);
     }
     statement.bind_all(std::int64_t{row.oom_killed}, row.error, row.created_ns, row.started_ns, row.finished_ns,
-                       std::int64_t{row.restart_count}, std::int64_t{row.stopped_by_user}, health_to_json(row.health),
+                       std::int64_t{row.restart_count}, stop_to_number(row), health_to_json(row.health),
                        endpoints_to_json(row.endpoints), ports_to_json(row.ports), mounts_to_json(row.mounts),
                        row.command, row.log_driver);
 }
@@ -71,7 +96,7 @@ ContainerRow read_row(const Statement& statement) {
     row.started_ns = statement.integer(18);
     row.finished_ns = statement.integer(19);
     row.restart_count = static_cast<int>(statement.integer(20));
-    row.stopped_by_user = statement.integer(21) != 0;
+    stop_from_number(statement.integer(21), row);
     row.health = health_from_json(statement.text(22));
     row.endpoints = endpoints_from_json(statement.text(23));
     row.ports = ports_from_json(statement.text(24));
@@ -136,7 +161,7 @@ bool ContainerStore::update(const ContainerRow& row) {
         statement.bind(nullptr);
     }
     statement.bind_all(std::int64_t{row.oom_killed}, row.error, row.created_ns, row.started_ns, row.finished_ns,
-                       std::int64_t{row.restart_count}, std::int64_t{row.stopped_by_user}, health_to_json(row.health),
+                       std::int64_t{row.restart_count}, stop_to_number(row), health_to_json(row.health),
                        endpoints_to_json(row.endpoints), ports_to_json(row.ports), mounts_to_json(row.mounts),
                        row.command, row.log_driver, row.id);
     statement.run();

@@ -1,6 +1,7 @@
 #include "engine/supervisor/container.hpp"
 
 #include <csignal>
+#include <limits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,13 @@
 #include "support/log.hpp"
 
 namespace stack::engine::supervisor {
+
+namespace {
+
+/// A stop whose patience does not end.
+constexpr std::int64_t no_kill = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
 
 Container::Container(Project& project, ContainerRow its_row)
     : project_{project}, row_{std::move(its_row)}, spec_{desired::container_spec_from_json(row_.spec_json)} {
@@ -113,6 +121,7 @@ Task<> Container::start() {
     owes_dependents_ = false;  // whoever starts it sees to them
     row_.restart_count = 0;
     row_.stopped_by_user = false;
+    row_.stop = {};
     co_await launch();
     co_await run_hooks(spec_.post_start, "post_start");
 }
@@ -153,7 +162,18 @@ Task<> Container::stop(const StopOptions& options) {
         tell(Progress::stopped);
         co_return;
     }
-    save();
+    const std::uint64_t before = ends_;
+    if (row_.stop.stage != StopUnderWay::Stage::signalled) {
+        row_.stop = {StopUnderWay::Stage::asked, 0};
+        save();
+        co_await ask_to_end(options);
+    }
+    co_await wait_or_kill(before);
+    record("stop");
+    tell(Progress::stopped);
+}
+
+Task<> Container::ask_to_end(const StopOptions& options) {
     if (row_.status == ContainerStatus::paused) {
         unpause();
     }
@@ -162,28 +182,34 @@ Task<> Container::stop(const StopOptions& options) {
     } catch (const Error& error) {
         tell(Progress::warning, error.what());
     }
-    const std::uint64_t before = ends_;
+    if (!pidfd_) {
+        co_return;  // it ended during the hooks
+    }
     const std::string& image_signal = image_->config.stop_signal;
     const std::string& word = !options.signal.empty()      ? options.signal
                               : !spec_.stop_signal.empty() ? spec_.stop_signal
                                                            : image_signal;
-    if (pidfd_) {
-        kernel::pidfd_send_signal(pidfd_.get(), word.empty() ? SIGTERM : signal_number(word));
-    }
+    kernel::pidfd_send_signal(pidfd_.get(), word.empty() ? SIGTERM : signal_number(word));
     const auto patience = grace(options);
-    const Clock::time_point deadline = patience.count() < 0 ? never : Clock::now() + patience;
-    while (ends_ == before && has_process() && Clock::now() < deadline) {
+    const bool for_ever = patience.count() < 0;
+    row_.stop = {StopUnderWay::Stage::signalled, for_ever ? no_kill : wall_clock_ns() + patience.count()};
+    save();
+}
+
+/// Until the run that had seen `ends` ends before it is over.
+Task<> Container::wait_or_kill(std::uint64_t ends) {
+    const std::chrono::nanoseconds left{row_.stop.kill_ns == no_kill ? 0 : row_.stop.kill_ns - wall_clock_ns()};
+    const Clock::time_point deadline = row_.stop.kill_ns == no_kill ? never : Clock::now() + left;
+    while (ends_ == ends && has_process() && Clock::now() < deadline) {
         co_await wait_for(changed, deadline);
     }
-    if (ends_ == before && has_process()) {
+    if (ends_ == ends && has_process()) {
         runtime::kill_cgroup(cgroup());
         kernel::pidfd_send_signal(pidfd_.get(), SIGKILL);
-        while (ends_ == before && has_process()) {
+        while (ends_ == ends && has_process()) {
             co_await wait_for(changed, never);
         }
     }
-    record("stop");
-    tell(Progress::stopped);
 }
 
 Task<> Container::restart(const StopOptions& options) {

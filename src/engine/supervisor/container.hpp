@@ -79,9 +79,9 @@ public:
     void adopt(pid_t pid, UniqueFd pidfd);
     /// Not running, though the row says so, and nobody saw its end. True if its policy wants it up again.
     bool end_unseen();
-    /// A worker that died left something half-done: a removal, or a start of which nobody knows how far it got.
+    /// A worker that died left something half-done: a stop, a removal, or a start of which nobody knows how far it got.
     bool needs_repair() const;
-    /// Finishes the removal; undoes the start.
+    /// Finishes the stop or the removal; undoes the start.
     Task<> repair();
     /// Begins its wait for a restart anew (the worker died meanwhile).
     void resume_restart();
@@ -111,6 +111,8 @@ private:
     /// With driver none output is kept while somebody is attached.
     void keep_log_if_wanted();
     void came_up(pid_t pid, UniqueFd pidfd);
+    Task<> ask_to_end(const StopOptions& options);
+    Task<> wait_or_kill(std::uint64_t ends);
     void start_failed(const Error& error, int exit_code);
     Task<> run_hooks(const std::vector<desired::Hook>& hooks, const char* which);
     void finish_run(const Message& message);

@@ -38,6 +38,7 @@ void Container::finish_run(const Message& message) {
     row_.pid = 0;
     row_.start_ticks = 0;
     row_.finished_ns = message.end_ns;
+    row_.stop = {};
     row_.exit_code.reset();
     if (message.status_known != 0) {
         row_.exit_code = runtime::exit_code_of(message.status);
@@ -237,6 +238,7 @@ bool Container::end_unseen() {
     row_.pid = 0;
     row_.start_ticks = 0;
     row_.finished_ns = wall_clock_ns();
+    row_.stop = {};
     row_.exit_code.reset();
     row_.error = "nobody saw how it ended: its supervisor was dead";
     row_.status = ContainerStatus::exited;
@@ -250,10 +252,18 @@ bool Container::end_unseen() {
 }
 
 bool Container::needs_repair() const {
+    if (has_process()) {
+        return row_.stop.stage != StopUnderWay::Stage::none;
+    }
     return row_.status == ContainerStatus::removing || runtime::is_populated(cgroup());
 }
 
 Task<> Container::repair() {
+    if (has_process()) {
+        const StopOptions as_its_own;
+        co_await stop(as_its_own);
+        co_return;
+    }
     if (row_.status == ContainerStatus::removing) {
         co_await remove(spec_.auto_remove);
         co_return;

@@ -383,17 +383,27 @@ Task<> run_operation(Session& session, const std::string& text) {
 
 namespace {
 
-Task<> repair(Project& project, const std::vector<std::string>& ids) {
-    for (const std::string& id : ids) {
-        const auto container = project.find(id);
-        if (!container) {
-            continue;
-        }
+Task<> repair_one(Project& project, std::string id, size_t& left, Signal& done) {
+    if (const auto container = project.find(id)) {
         try {
             co_await container->repair();
         } catch (const Error& error) {
             log_warning("finish what was begun with {}: {}", container->name(), error.what());
         }
+    }
+    --left;
+    done.notify();
+}
+
+/// Side by side: a stop may take its whole grace period.
+Task<> repair(Project& project, const std::vector<std::string>& ids) {
+    size_t left = ids.size();
+    Signal done;
+    for (const std::string& id : ids) {
+        spawn(project.loop, repair_one(project, id, left, done), "repair " + id);
+    }
+    while (left > 0) {
+        co_await wait_for(done, never);
     }
 }
 

@@ -227,13 +227,19 @@ void Project::adopt_one(Container& container, Adopted& adopted, std::vector<Mess
             container.adopt(about.pid, std::move(pidfd));
             if (about.has_ended != 0) {
                 ended.push_back(about);
+            } else if (container.needs_repair()) {
+                adopted.half_done.push_back(row.id);
             }
             return;
         }
         keeper.forget(row.id);  // its end was written down in the last moment
     } else if (had_process) {
-        if (!adopt_by_pid(container, ended) && container.end_unseen()) {
-            adopted.wanted.push_back(row.id);
+        if (!adopt_by_pid(container, ended)) {
+            if (container.end_unseen()) {
+                adopted.wanted.push_back(row.id);
+            }
+        } else if (container.needs_repair()) {
+            adopted.half_done.push_back(row.id);
         }
         return;
     }

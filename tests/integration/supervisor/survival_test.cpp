@@ -172,6 +172,43 @@ TEST_CASE("a start of which nobody knows how far it got is undone before the nex
     CHECK(!is_alive(before));
 }
 
+TEST_CASE("a stop that a dead worker began is finished before the next operation", "[supervisor]") {
+    struct Case {
+        const char* script;
+        StopUnderWay stop;
+        int exit_code;
+    };
+    const Case cases[] = {
+        {"trap 'exit 7' TERM; echo ready; while :; do sleep 1000 & wait; done", {StopUnderWay::Stage::asked, 0}, 7},
+        // Its signal is not sent again, and its patience is over.
+        {"trap 'exit 7' TERM; echo ready; while :; do sleep 1000 & wait; done",
+         {StopUnderWay::Stage::signalled, 1000},
+         137},
+    };
+    for (const Case& test : cases) {
+        Stage stage;
+        const auto state = stage.state({stage.service("a", test.script), stage.service("b", "exec sleep 1000")});
+        stage.up(state);
+        REQUIRE(stage.log_has("p-a-1", "ready"));
+        const ContainerRow before = stage.row("p-a-1");
+        const auto worker = stage.processes("stack-worker");
+        REQUIRE(::kill(worker.front(), SIGSTOP) == 0);
+        rewrite_row(stage, before, [&](ContainerRow& row) {
+            row.stopped_by_user = true;
+            row.stop = test.stop;
+        });
+        REQUIRE(::kill(worker.front(), SIGKILL) == 0);
+        REQUIRE(eventually([&] { return stage.row("p-a-1").status == ContainerStatus::exited; }));
+        const ContainerRow stopped = stage.row("p-a-1");
+        CHECK(stopped.exit_code == test.exit_code);
+        CHECK(stopped.stop.stage == StopUnderWay::Stage::none);
+        CHECK(stage.row("p-b-1").status == ContainerStatus::running);
+        stage.up(state);
+        CHECK(stage.row("p-a-1").status == ContainerStatus::running);
+        CHECK(stage.row("p-a-1").pid != before.pid);
+    }
+}
+
 TEST_CASE("a removal that a dead worker began is finished before anything else is done", "[supervisor]") {
     Stage stage;
     stage.up(stage.state({stage.service("a", "exit 0")}));
