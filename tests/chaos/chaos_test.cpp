@@ -220,7 +220,13 @@ private:
                 continue;
             }
             const auto runs = Town::check_numbers(service, town_.log_of(row->second), faults_);
-            const bool left_politely = row->second.status == ContainerStatus::exited && row->second.exit_code == 0;
+            // A restart goes on without its client: the log may have the beginning of a run that the row has not.
+            const auto later = town_.rows();
+            const auto now = later.find(service);
+            const bool still = now != later.end() && now->second.status == row->second.status &&
+                               now->second.started_ns == row->second.started_ns;
+            const bool left_politely =
+                still && row->second.status == ContainerStatus::exited && row->second.exit_code == 0;
             // What was in the pipe of a container that ends while nobody holds it is gone, and its code with it.
             if (left_politely && !supervisor_died_ && (runs.empty() || !runs.back().said)) {
                 faults_.push_back(fmt::format("{}: its farewell is lost", service));
