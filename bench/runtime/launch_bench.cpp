@@ -173,7 +173,7 @@ public:
         ExecFds fds;
         fds.container = launched_.pidfd.get();
         fds.error_pipe = report.write.get();
-        const Launched launched = launch_exec(make_exec_plan(plan_, request), fds);
+        const Launched launched = launch_exec(make_exec_plan(plan_, request), fds, Caller::waits);
         report.write.reset();
         read_launch_error(report.read.get());
         wait_for(launched.pid);

@@ -124,7 +124,7 @@ int run_plain(const runtime::ExecPlan& plan, int container, const ExecWish& wish
                                .standard_error = err.given(),
                                .console_socket = -1,
                                .error_pipe = failure.write.get()};
-    const runtime::Launched launched = runtime::launch_exec(plan, fds);
+    const runtime::Launched launched = runtime::launch_exec(plan, fds, runtime::Caller::waits);
     in.theirs.reset();
     out.theirs.reset();
     err.theirs.reset();
@@ -155,7 +155,7 @@ int run_on_terminal(const runtime::ExecPlan& plan, int container, const ExecWish
     fds.container = container;
     fds.console_socket = sender.get();
     fds.error_pipe = failure.write.get();
-    const runtime::Launched launched = runtime::launch_exec(plan, fds);
+    const runtime::Launched launched = runtime::launch_exec(plan, fds, runtime::Caller::waits);
     sender.reset();
     throw_if_failed(std::move(failure.write), failure.read.get());
     const UniqueFd master = runtime::receive_console(receiver.get());

@@ -46,6 +46,17 @@ UniqueFd open_v2_cgroup(const CgroupPlacement& placement) {
     return placement.v2_dir.empty() ? UniqueFd{} : kernel::open_at(AT_FDCWD, placement.v2_dir, O_PATH | O_DIRECTORY);
 }
 
+struct ExecChild {
+    const ExecPlan& plan;
+    const ExecFds& fds;
+    int root;
+
+    static void run(void* about) noexcept {
+        const auto& child = *static_cast<const ExecChild*>(about);
+        run_exec_child(child.plan, child.fds, child.root);
+    }
+};
+
 }  // namespace
 
 Launched launch(const LaunchPlan& plan, const LaunchFds& fds) {
@@ -62,7 +73,7 @@ Launched launch(const LaunchPlan& plan, const LaunchFds& fds) {
     return {pid, UniqueFd{pidfd}};
 }
 
-Launched launch_exec(const ExecPlan& plan, const ExecFds& fds) {
+Launched launch_exec(const ExecPlan& plan, const ExecFds& fds, Caller caller) {
     const pid_t container = pid_of(fds.container);
     if (container <= 0) {
         throw Error(Errc::not_found, "the container is not running any more");
@@ -71,6 +82,11 @@ Launched launch_exec(const ExecPlan& plan, const ExecFds& fds) {
     const UniqueFd cgroup = open_v2_cgroup(plan.cgroup);
     const ChildrenInPidNamespace inside{fds.container};
     int pidfd = -1;
+    if (caller == Caller::waits) {
+        ExecChild child{plan, fds, root.get()};
+        const pid_t pid = clone_waiting(cgroup.get(), &pidfd, &ExecChild::run, &child);
+        return {pid, UniqueFd{pidfd}};
+    }
     const pid_t pid = clone_process(0, cgroup.get(), &pidfd);
     if (pid == 0) {
         run_exec_child(plan, fds, root.get());

@@ -340,7 +340,7 @@ private:
             const runtime::ExecFds given{fd(LaunchFd::container),       fd(LaunchFd::standard_input),
                                          fd(LaunchFd::standard_output), fd(LaunchFd::standard_error),
                                          fd(LaunchFd::console_socket),  fd(LaunchFd::error_pipe)};
-            return runtime::launch_exec(runtime::parse_exec_plan(plan), given);
+            return runtime::launch_exec(runtime::parse_exec_plan(plan), given, runtime::Caller::goes_on);
         }
         const runtime::LaunchFds given{
             fd(LaunchFd::standard_input), fd(LaunchFd::standard_output), fd(LaunchFd::standard_error),

@@ -189,7 +189,7 @@ Finished Box::exec(const ExecRequest& request) {
     fds.standard_output = out.write.get();
     fds.standard_error = err.write.get();
     fds.error_pipe = report.write.get();
-    const Launched launched = launch_exec(plan, fds);
+    const Launched launched = launch_exec(plan, fds, Caller::waits);
     out.write.reset();
     err.write.reset();
     report.write.reset();
