@@ -17,6 +17,7 @@
 #include "support/error.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/text.hpp"
+#include "support/whole_file.hpp"
 
 namespace stack::cli {
 namespace {
@@ -77,12 +78,9 @@ void to_file(const std::string& dest, Write&& write) {
         write(STDOUT_FILENO);
         return;
     }
-    const fs::path half_made = dest + ".part";
-    {
-        const UniqueFd file = kernel::open_at(AT_FDCWD, half_made, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-        write(file.get());
-    }
-    fs::rename(half_made, dest);
+    WholeFile file{dest, 0644};
+    write(file.fd());
+    file.publish();
 }
 
 void push_all(const Context& context, const std::vector<std::string>& tags, bool quiet) {

@@ -1,7 +1,7 @@
-// A command that enters containers runs from a read-only mount (runtime::ensure_sealed_program) and starts twice for it.
-// Here the second start comes before the constructors of the libraries and everything else the first one would do in
-// vain: half of what it costs. Whatever does not work here is left to the command, which then does it the long way and
-// can say what is wrong.
+// A command that enters containers runs from a read-only mount (runtime::ensure_sealed_program) and starts twice for
+// it. Here the second start comes before the constructors of the libraries and everything else the first one would do
+// in vain: half of what it costs. Whatever does not work here is left to the command, which then does it the long way
+// and can say what is wrong.
 #include <cstring>
 #include <string_view>
 
@@ -42,7 +42,8 @@ int open_read_only(const char* folder, const char* name) {
 
 /// The path that the kernel knows may lead to something else by now.
 bool is_our_program(int file) {
-    struct stat found {}, wanted {};
+    struct stat found {
+    }, wanted{};
     return ::fstat(file, &found) == 0 && ::stat(own_program, &wanted) == 0 && found.st_dev == wanted.st_dev &&
            found.st_ino == wanted.st_ino;
 }

@@ -1,14 +1,9 @@
-#include <cstdio>
-
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "cli/verbs.hpp"
 #include "image/archive.hpp"
-#include "support/kernel/syscalls.hpp"
-#include "support/random.hpp"
-#include "support/rollback.hpp"
+#include "support/whole_file.hpp"
 
 namespace stack::cli {
 namespace {
@@ -26,13 +21,9 @@ image::ArchiveFormat parse_format(const std::string& word) {
 // A half-written archive never has the name that was asked for.
 void save_to_file(const image::ImageStore& store, const Flags& flags, const std::string& file,
                   image::ArchiveFormat format) {
-    const std::string temporary = fmt::format("{}.{}.tmp", file, random_hex(4));
-    Rollback undo;
-    const UniqueFd fd = kernel::open_at(AT_FDCWD, temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    undo.on_failure([&] { ::unlink(temporary.c_str()); });
-    image::save_archive(store, flags.words(), fd.get(), format);
-    check(::rename(temporary.c_str(), file.c_str()), [&] { return fmt::format("write '{}'", file); });
-    undo.keep();
+    WholeFile out{file};
+    image::save_archive(store, flags.words(), out.fd(), format);
+    out.publish();
 }
 
 }  // namespace

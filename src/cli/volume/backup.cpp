@@ -1,9 +1,6 @@
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <optional>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,8 +9,7 @@
 #include "image/tree_archive.hpp"
 #include "support/byte_size.hpp"
 #include "support/error.hpp"
-#include "support/random.hpp"
-#include "support/rollback.hpp"
+#include "support/whole_file.hpp"
 #include "volumes/snapshots.hpp"
 
 namespace stack::cli {
@@ -27,17 +23,10 @@ image::Compression compression_for(const std::string& file) {
     return file.ends_with(".gz") || file.ends_with(".tgz") ? image::Compression::gzip : image::Compression::none;
 }
 
-/// Under a name of its own until it is whole and on disk: a kill leaves the older backup as it was.
 std::int64_t write_file(const std::filesystem::path& folder, const std::string& file) {
-    const std::string half = fmt::format("{}.{}.part", file, random_hex(4));
-    Rollback undo;
-    const UniqueFd out{check(::open(half.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
-                             [&] { return fmt::format("make the file '{}'", half); })};
-    undo.on_failure([&] { ::unlink(half.c_str()); });
-    const std::int64_t bytes = image::write_tree_archive(folder, out.get(), compression_for(file));
-    check(::fsync(out.get()), [&] { return fmt::format("write '{}' to disk", half); });
-    check(::rename(half.c_str(), file.c_str()), [&] { return fmt::format("rename '{}' to '{}'", half, file); });
-    undo.keep();
+    WholeFile out{file};
+    const std::int64_t bytes = image::write_tree_archive(folder, out.fd(), compression_for(file));
+    out.publish();
     return bytes;
 }
 

@@ -14,6 +14,7 @@
 #include "support/error.hpp"
 #include "support/kernel/remove_tree.hpp"
 #include "support/kernel/syscalls.hpp"
+#include "support/whole_file.hpp"
 
 using namespace stack;
 
@@ -97,4 +98,32 @@ TEST_CASE("a tree is removed however deep it is, and links are not followed", "[
     CHECK_FALSE(std::filesystem::exists(tree));
     CHECK(read_file(outside) == "stays");
     kernel::remove_tree(tree);
+}
+
+TEST_CASE("a whole file has no name until it is published, and then replaces what was there", "[support][files]") {
+    const TempDir dir{std::filesystem::temp_directory_path(), "stack-files-"};
+    const auto names = [&] { return std::distance(std::filesystem::directory_iterator{dir.path()}, {}); };
+    const auto file = dir.path() / "backup";
+    {
+        const WholeFile given_up{file};
+        write_all(given_up.fd(), "half", "half");
+        CHECK(names() == 0);
+    }
+    CHECK(names() == 0);
+    for (const char* content : {"one", "two"}) {
+        WholeFile whole{file};
+        write_all(whole.fd(), content, "whole");
+        whole.publish();
+        CHECK(read_file(file) == content);
+        CHECK(names() == 1);
+    }
+    CHECK_THROWS_AS(WholeFile{dir.path() / "missing/backup"}, SysError);
+    CHECK_THROWS_AS(WholeFile{dir.path()}, SysError);
+}
+
+TEST_CASE("a device is written, not replaced", "[support][files]") {
+    WholeFile null{"/dev/null"};
+    write_all(null.fd(), "gone", "null");
+    null.publish();
+    CHECK(std::filesystem::is_character_file("/dev/null"));
 }
