@@ -139,11 +139,21 @@ private:
             failed.last_output = stage.tail.lines();
             job_.tell({BuildEvent::Kind::failed, run.request().step, failed.step, failed.what(), run.seconds()});
             if (job_.request.shell_on_error) {
-                stage.builder->enter_failed();
+                enter(*stage.builder, run.request());
             }
             throw;
         }
         stage.tail = {};
+    }
+
+    /// What the build ends with is the step's failure, also where there is no shell to look at it with.
+    void enter(StageBuilder& stage, const RunRequest& request) const {
+        try {
+            stage.enter_failed();
+        } catch (const Error& error) {
+            job_.tell({BuildEvent::Kind::output, request.step, request.name,
+                       fmt::format("no shell in what the step left: {}\n", error.what()), 0});
+        }
     }
 
     void check_cancelled(int timeout_ms) const {
@@ -207,6 +217,7 @@ std::string export_image(Job& job, const StageState& state) {
     }
     auto id = job.request.inline_cache ? job.store.put_image(config_with_cache(config, state), std::nullopt)
                                        : job.store.put_image(config, std::nullopt);
+    image::set_annotations(job.store, id, job.request.annotations);
     if (job.request.classic) {
         job.tell({BuildEvent::Kind::became, 0, {}, id, 0});
     }

@@ -33,6 +33,15 @@ void check_run_flags(const Instruction& run) {
     }
 }
 
+/// A Dockerfile of somebody else does not take the host's network by itself.
+void check_network(const std::string& network, const BuildRequest& build) {
+    if (network == "host" && build.network != "host" &&
+        std::ranges::find(build.entitlements, "network.host") == build.entitlements.end()) {
+        throw Error(Errc::permission, "RUN --network=host was not allowed for this build")
+            .hint("pass --allow network.host or --network host, or write 'entitlements: [network.host]' below 'build'");
+    }
+}
+
 /// A here-document's content as the shell gets it, when it stands alone: `RUN <<EOF`.
 bool is_only_heredoc(const Instruction& run) {
     return run.heredocs.size() == 1 && trim(run.text).starts_with("<<") &&
@@ -81,6 +90,7 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
     request.args = run_command(run, request.script);
     request.environment = state_.arg_environment();
     request.network = flag_value(run, "network").value_or(job_.request.network);
+    check_network(request.network, job_.request);
     const auto security = flag_value(run, "security").value_or("sandbox");
     if (security != "sandbox" && security != "insecure") {
         throw Error(Errc::invalid_input, fmt::format("--security is sandbox or insecure, not '{}'", security));
@@ -167,12 +177,17 @@ void StageBuilder::run_finished() {
 void StageBuilder::enter_failed() {
     StageState left = state_;
     left.layers.push_back(run_->take_layer());
+    // Trees bound with `rw` and locked caches stay with running(), which outlives the shell.
+    const auto& failed = run_->request();
     RunRequest request;
-    request.name = run_->request().name;
+    request.name = failed.name;
     request.args = {state_.shell().front()};
-    request.environment = run_->request().environment;
-    request.network = run_->request().network;
-    request.privileged = run_->request().privileged;
+    request.environment = failed.environment;
+    request.mount_environment = failed.mount_environment;
+    request.mounts = failed.mounts;
+    request.files = failed.files;
+    request.network = failed.network;
+    request.privileged = failed.privileged;
     request.interactive = true;
     RunStep shell{job_.paths, job_.database, job_.store, job_.request, left, std::move(request)};
     pollfd ended{shell.pidfd(), POLLIN, 0};

@@ -11,6 +11,7 @@
 
 #include "build/lint/warning.hpp"
 #include "desired/container_spec.hpp"
+#include "image/annotations.hpp"
 #include "support/files.hpp"
 
 namespace stack::build {
@@ -39,6 +40,7 @@ struct BuildRequest {
     std::string target;                                      ///< stage's name or number; empty: the last one
     Strings tags;                                            ///< references; empty: the image gets no name
     StringMap labels;
+    image::Annotations annotations;  ///< of the manifest that is pushed or saved
     bool no_cache{false};
     Strings no_cache_stages;  ///< --no-cache-filter
     std::map<std::string, Secret> secrets;

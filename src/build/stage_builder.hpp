@@ -34,7 +34,8 @@ public:
     RunStep* running() const noexcept { return run_.get(); }
     /// Takes the outcome of running(). Throws StepFailed.
     void run_finished();
-    /// After a StepFailed: a shell in what running() left, with this process's terminal.
+    /// After a StepFailed: a shell in what running() left, with its mounts, variables and network and this process's
+    /// terminal. Throws StepFailed if the image has no shell.
     void enter_failed();
 
 private:

@@ -59,6 +59,11 @@ void take_folder(build::BuildRequest& request, const fs::path& folder, const std
     request.ignore_text = find_file(request.context / ".dockerignore").value_or("");
 }
 
+/// For messages. A file of that name in the working directory is another one, and must not be shown for it.
+std::string fetched_name(const std::string& dockerfile) {
+    return fmt::format("{} (of the context)", dockerfile.empty() ? "Dockerfile" : dockerfile);
+}
+
 /// The file is a context's tar, or a Dockerfile that has no context.
 void take_file(const Paths& paths, build::BuildRequest& request, const fs::path& file, const std::string& dockerfile,
                bool wants_file) {
@@ -67,14 +72,14 @@ void take_file(const Paths& paths, build::BuildRequest& request, const fs::path&
         const auto folder = new_folder(paths, request);
         build::unpack_tar(fd.get(), folder);
         take_folder(request, folder, dockerfile, wants_file);
-        request.dockerfile_name = dockerfile.empty() ? "Dockerfile" : dockerfile;
+        request.dockerfile_name = fetched_name(dockerfile);
         return;
     }
     if (!dockerfile.empty()) {
         throw Error{Errc::invalid_input, "the build context is a lone Dockerfile, so --file can name no other"};
     }
     request.dockerfile = read_file(file);
-    request.dockerfile_name = "Dockerfile";
+    request.dockerfile_name = fetched_name("");
 }
 
 fs::path clone(const Paths& paths, build::BuildRequest& request, const build::GitSource& source) {
@@ -137,7 +142,7 @@ void read_build_context(const Paths& paths, build::BuildRequest& request, const 
         take_file(paths, request, write_standard_input(paths, request), dockerfile, wants_file);
     } else if (const auto git = build::parse_git_source(where)) {
         take_folder(request, clone(paths, request, *git), dockerfile, wants_file);
-        request.dockerfile_name = dockerfile.empty() ? "Dockerfile" : dockerfile;
+        request.dockerfile_name = fetched_name(dockerfile);
     } else if (build::is_web_address(where)) {
         const auto file = new_folder(paths, request) / "fetched";
         build::fetch_file(where, file);

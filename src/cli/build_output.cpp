@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "build/cache_image.hpp"
+#include "cli/build_annotations.hpp"
 #include "cli/image/image_text.hpp"
 #include "cli/image/pulls_view.hpp"
 #include "image/archive.hpp"
+#include "image/layout_save.hpp"
 #include "image/pull.hpp"
 #include "image/tree_export.hpp"
 #include "support/error.hpp"
@@ -36,7 +38,9 @@ Fields fields_of(const std::string& text, const char* flag) {
         if (equals == std::string_view::npos) {
             throw UsageError{fmt::format("invalid value '{}' for {}: expected key=value,...", text, flag)};
         }
-        fields[to_lower(field.substr(0, equals))] = field.substr(equals + 1);
+        const auto name = field.substr(0, equals);
+        // Of annotations the case counts.
+        fields[name.starts_with("annotation") ? std::string{name} : to_lower(name)] = field.substr(equals + 1);
     }
     return fields;
 }
@@ -44,6 +48,16 @@ Fields fields_of(const std::string& text, const char* flag) {
 std::string take(Fields& fields, const char* name) {
     const auto node = fields.extract(name);
     return node ? node.mapped() : "";
+}
+
+bool parse_bool(const std::string& text, const char* name) {
+    if (text == "true" || text == "1") {
+        return true;
+    }
+    if (text == "false" || text == "0") {
+        return false;
+    }
+    throw UsageError{fmt::format("invalid value '{}' for '{}' in --output: expected true or false", text, name)};
 }
 
 void nothing_left(const Fields& fields, const char* flag) {
@@ -100,6 +114,15 @@ void push_all(const Context& context, const std::vector<std::string>& tags, bool
     }
 }
 
+void save_to(const BuildOutput& output, const image::ImageStore& store, const std::vector<std::string>& names,
+             image::ArchiveFormat format) {
+    if (output.folder) {
+        image::save_layout(store, names, output.dest, format);
+    } else {
+        to_file(output.dest, [&](int fd) { image::save_archive(store, names, fd, format); });
+    }
+}
+
 void write_output(const Context& context, const BuildOutput& output, const image::ImageStore& store,
                   const image::Image& image, const std::vector<std::string>& tags, bool quiet) {
     std::vector<std::string> names = tags;
@@ -114,11 +137,11 @@ void write_output(const Context& context, const BuildOutput& output, const image
             to_file(output.dest, [&](int fd) { image::export_tree_tar(store, image, fd); });
             break;
         case Type::oci:
-            to_file(output.dest, [&](int fd) { save_archive(store, names, fd, image::ArchiveFormat::oci); });
+            save_to(output, store, names, image::ArchiveFormat::oci);
             break;
         case Type::docker:
             if (!output.dest.empty()) {
-                to_file(output.dest, [&](int fd) { save_archive(store, names, fd, image::ArchiveFormat::docker); });
+                save_to(output, store, names, image::ArchiveFormat::docker);
             }
             break;
         case Type::image:
@@ -184,7 +207,8 @@ void import_registry(const Context& context, const image::Reference& reference) 
 
 BuildOutput parse_build_output(build::BuildRequest& request, const std::string& text) {
     if (text.find('=') == std::string::npos) {
-        return text == "-" ? BuildOutput{Type::tar, "-", false} : BuildOutput{Type::local, text, false};
+        return text == "-" ? BuildOutput{.type = Type::tar, .dest = "-"}
+                           : BuildOutput{.type = Type::local, .dest = text};
     }
     auto fields = fields_of(text, "--output");
     BuildOutput output;
@@ -197,7 +221,23 @@ BuildOutput parse_build_output(build::BuildRequest& request, const std::string& 
             request.tags.emplace_back(name);
         }
     }
+    const bool archive = output.type == Type::oci || output.type == Type::docker;
+    if (const auto tar = take(fields, "tar"); archive && !tar.empty()) {
+        output.folder = !parse_bool(tar, "tar");
+    } else if (!tar.empty()) {
+        fields["tar"] = tar;  // of no other type
+    }
+    std::erase_if(fields, [&](const auto& field) {
+        const bool is_annotation = field.first.starts_with("annotation");
+        if (is_annotation) {
+            add_output_annotation(request, field.first, field.second);
+        }
+        return is_annotation;
+    });
     nothing_left(fields, "--output");
+    if (output.folder && (output.dest.empty() || output.dest == "-")) {
+        throw UsageError{fmt::format("--output {} needs dest=FOLDER", text)};
+    }
     const bool needs_dest = output.type == Type::local || output.type == Type::tar || output.type == Type::oci;
     if (needs_dest && output.dest.empty()) {
         if (output.type == Type::local) {
@@ -214,10 +254,10 @@ std::vector<BuildOutput> build_outputs(build::BuildRequest& request, const Flags
         outputs.push_back(parse_build_output(request, text));
     }
     if (flags.on("push")) {
-        outputs.push_back({Type::registry, {}, true});
+        outputs.push_back({.type = Type::registry, .push = true});
     }
     if (flags.on("load")) {
-        outputs.push_back({Type::image, {}, false});
+        outputs.push_back({.type = Type::image});
     }
     return outputs;
 }

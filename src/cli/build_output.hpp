@@ -21,12 +21,13 @@ struct BuildOutput {
         cache_only  ///< nowhere
     };
     Type type{Type::image};
-    std::string dest;  ///< "-" is standard output
+    std::string dest{};  ///< "-" is standard output
     bool push{false};
+    bool folder{false};  ///< oci, docker: an image layout in the folder `dest`
 };
 
-/// "type=local,dest=out", "out" (the same), "-" (a tar to standard output), "type=image,name=x,push=true". A name is
-/// added to `request.tags`. UsageError for anything else.
+/// "type=local,dest=out", "out" (the same), "-" (a tar to standard output), "type=image,name=x,push=true". Names and
+/// annotations are added to `request`. UsageError for anything else.
 BuildOutput parse_build_output(build::BuildRequest& request, const std::string& text);
 /// Those of --output, --push and --load.
 std::vector<BuildOutput> build_outputs(build::BuildRequest& request, const Flags& flags);

@@ -56,7 +56,7 @@ void read_build_folder(build::BuildRequest& request, const std::string& folder, 
     }
     if (dockerfile == "-") {
         request.dockerfile = read_all(STDIN_FILENO, "standard input");
-        request.dockerfile_name = "Dockerfile";
+        request.dockerfile_name = "Dockerfile (standard input)";  // no file that lies here has this name
     } else {
         const auto file = request.context / (dockerfile.empty() ? "Dockerfile" : dockerfile);
         request.dockerfile = read_dockerfile(file);

@@ -13,6 +13,11 @@ std::string short_id(const std::string& id) {
     return id.substr(id.find(':') + 1, 12);
 }
 
+/// Of "[2/5] COPY a b".
+bool is_copy(const std::string& step) {
+    return step.find("] COPY ") != std::string::npos || step.find("] ADD ") != std::string::npos;
+}
+
 }  // namespace
 
 void ClassicView::show(const build::BuildEvent& event) {
@@ -27,14 +32,19 @@ void ClassicView::show(const build::BuildEvent& event) {
             }
             break;
         case Kind::started:
-            container_ = random_hex(6);
-            fmt::print(" ---> Running in {}\n", container_);
+            // The classic builder copied without a container.
+            container_ = is_copy(event.name) ? "" : random_hex(6);
+            if (!container_.empty()) {
+                fmt::print(" ---> Running in {}\n", container_);
+            }
             break;
         case Kind::output:
             fmt::print("{}", event.text);
             break;
         case Kind::finished:
-            fmt::print("Removing intermediate container {}\n", container_);
+            if (!container_.empty()) {
+                fmt::print("Removing intermediate container {}\n", container_);
+            }
             break;
         case Kind::became:
             fmt::print(" ---> {}\n", short_id(event.text));

@@ -7,13 +7,15 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "image/annotations.hpp"
 #include "image/archive.hpp"
+#include "image/archive_writer.hpp"
 #include "image/file_input.hpp"
 #include "image/layer_export.hpp"
+#include "image/layout_save.hpp"
 #include "image/manifest.hpp"
 #include "image/media_types.hpp"
 #include "image/outgoing.hpp"
-#include "image/tar/header.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
 #include "support/kernel/syscalls.hpp"
@@ -22,72 +24,6 @@ namespace stack::image {
 namespace {
 
 using nlohmann::json;
-
-constexpr size_t buffer_size = size_t{1} << 20U;
-
-// The outer tar. Small writes are gathered.
-class ArchiveWriter {
-public:
-    explicit ArchiveWriter(int fd) : fd_{fd} {}
-
-    void folder(const std::string& name) {
-        tar::Entry entry;
-        entry.path = name;
-        entry.type = tar::EntryType::directory;
-        entry.mode = 0755;
-        put(tar::encode_header(entry));
-    }
-
-    void begin(const std::string& name, std::int64_t size) {
-        tar::Entry entry;
-        entry.path = name;
-        entry.size = size;
-        entry.mode = 0644;
-        put(tar::encode_header(entry));
-        size_ = size;
-        left_ = size;
-    }
-    void put_content(std::string_view bytes) {
-        left_ -= std::ssize(bytes);
-        if (left_ < 0) {
-            throw Error(Errc::internal, "a layer is longer than the store says");
-        }
-        put(bytes);
-    }
-    void end() {
-        if (left_ != 0) {
-            throw Error(Errc::internal, "a layer is shorter than the store says");
-        }
-        put(tar::padding(size_));
-    }
-
-    void file(const std::string& name, std::string_view content) {
-        begin(name, std::ssize(content));
-        put_content(content);
-        end();
-    }
-
-    void finish() {
-        put(tar::end_of_archive());
-        flush();
-    }
-
-private:
-    void put(std::string_view bytes) {
-        buffer_ += bytes;
-        if (buffer_.size() >= buffer_size) {
-            flush();
-        }
-    }
-    void flush() {
-        write_all(fd_, buffer_, "the image archive");
-        buffer_.clear();
-    }
-
-    int fd_;
-    std::string buffer_;
-    std::int64_t size_{0}, left_{0};
-};
 
 struct Wanted {
     Image image;
@@ -115,10 +51,19 @@ std::vector<Wanted> find_wanted(const ImageStore& store, const std::vector<std::
     return wanted;
 }
 
+constexpr const char* name_annotation = "org.opencontainers.image.ref.name";
+
+std::string name_of(const Descriptor& entry) {
+    const auto found = entry.annotations.find(name_annotation);
+    return found == entry.annotations.end() ? "" : found->second;
+}
+
 class Saver {
 public:
-    Saver(const ImageStore& store, int fd, ArchiveFormat format, const ProgressSink& progress)
-        : state_{store.state()}, writer_{fd}, format_{format}, progress_{progress} {}
+    /// `index`: what index.json has besides.
+    Saver(const ImageStore& store, ArchiveWriter& writer, ArchiveFormat format, const ProgressSink& progress,
+          std::vector<Descriptor> index = {})
+        : state_{store.state()}, writer_{writer}, format_{format}, progress_{progress}, index_{std::move(index)} {}
 
     void run(const std::vector<Wanted>& images) {
         writer_.folder("blobs");
@@ -140,6 +85,8 @@ private:
         Manifest manifest;
         manifest.media_type = media_type::oci_manifest;
         manifest.config = {media_type::oci_config, wanted.image.id, std::ssize(config.original), {}, {}};
+        const auto annotations = find_annotations(state_, wanted.image.id).value_or(Annotations{});
+        manifest.annotations = annotations.manifest;
         // The manifest by which the image came names the very blobs that we have: give it back as it was.
         const std::string original = format_ == ArchiveFormat::oci ? find_original_manifest(state_, wanted.image) : "";
         if (!original.empty()) {
@@ -153,7 +100,7 @@ private:
             }
         }
         blob(wanted.image.id, config.original);
-        index_image(wanted, original.empty() ? write_manifest(manifest) : original, manifest);
+        index_image(wanted, original.empty() ? write_manifest(manifest) : original, manifest, annotations.descriptor);
     }
 
     Descriptor save_layer(const std::string& chain, const std::string& diff_id, const std::string& preferred) {
@@ -208,22 +155,24 @@ private:
         }
     }
 
-    void index_image(const Wanted& wanted, const std::string& manifest_json, const Manifest& manifest) {
+    void index_image(const Wanted& wanted, const std::string& manifest_json, const Manifest& manifest,
+                     const std::map<std::string, std::string>& annotations) {
         Descriptor descriptor;
         descriptor.media_type = manifest.media_type.empty() ? media_type::oci_manifest : manifest.media_type;
         descriptor.digest = "sha256:" + sha256_hex(manifest_json);
         descriptor.size = std::ssize(manifest_json);
         descriptor.platform = Platform{wanted.image.os, wanted.image.architecture, wanted.image.variant};
+        descriptor.annotations = annotations;
         blob(descriptor.digest, manifest_json);
         if (wanted.names.empty()) {
-            index_.push_back(descriptor);
+            put_into_index(descriptor);
         }
         json tags = json::array();
         for (const Reference& name : wanted.names) {
             // skopeo finds an image in an archive by ref.name, containerd by its own.
-            descriptor.annotations = {{"io.containerd.image.name", name.canonical()},
-                                      {"org.opencontainers.image.ref.name", name.familiar()}};
-            index_.push_back(descriptor);
+            descriptor.annotations[name_annotation] = name.familiar();
+            descriptor.annotations["io.containerd.image.name"] = name.canonical();
+            put_into_index(descriptor);
             tags.push_back(name.familiar());
         }
         json layers = json::array();
@@ -235,8 +184,17 @@ private:
                                     {"Layers", std::move(layers)}});
     }
 
+    /// A name is of one image, and an image without a name is there once.
+    void put_into_index(const Descriptor& descriptor) {
+        std::erase_if(index_, [&](const Descriptor& other) {
+            const auto name = name_of(other);
+            return name == name_of(descriptor) && (!name.empty() || other.digest == descriptor.digest);
+        });
+        index_.push_back(descriptor);
+    }
+
     const ImageStore::State& state_;
-    ArchiveWriter writer_;
+    ArchiveWriter& writer_;
     ArchiveFormat format_;
     const ProgressSink& progress_;
     std::set<std::string> written_;
@@ -250,7 +208,17 @@ void save_archive(const ImageStore& store, const std::vector<std::string>& names
                   const ProgressSink& progress) {
     const auto held = store.hold();
     const auto wanted = find_wanted(store, names);
-    Saver{store, fd, format, progress}.run(wanted);
+    TarArchive writer{fd};
+    Saver{store, writer, format, progress}.run(wanted);
+}
+
+void save_layout(const ImageStore& store, const std::vector<std::string>& names, const std::filesystem::path& folder,
+                 ArchiveFormat format, const ProgressSink& progress) {
+    const auto held = store.hold();
+    const auto wanted = find_wanted(store, names);
+    const auto before = find_file(folder / "index.json");
+    FolderArchive writer{folder};
+    Saver{store, writer, format, progress, before ? parse_index(*before) : std::vector<Descriptor>{}}.run(wanted);
 }
 
 }  // namespace stack::image

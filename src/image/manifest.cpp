@@ -44,6 +44,18 @@ Platform read_platform(const json& object) {
     return {text_member(object, "os"), text_member(object, "architecture"), text_member(object, "variant")};
 }
 
+std::map<std::string, std::string> read_annotations(const json& object) {
+    std::map<std::string, std::string> annotations;
+    if (const auto found = object.find("annotations"); found != object.end() && found->is_object()) {
+        for (const auto& item : found->items()) {
+            if (item.value().is_string()) {
+                annotations[item.key()] = item.value().get<std::string>();
+            }
+        }
+    }
+    return annotations;
+}
+
 Descriptor read_descriptor(const json& object) {
     if (!object.is_object()) {
         wrong("a descriptor must be an object");
@@ -59,13 +71,7 @@ Descriptor read_descriptor(const json& object) {
         wrong(fmt::format("{} has no size", descriptor.digest));
     }
     descriptor.size = size->get<std::int64_t>();
-    if (const auto found = object.find("annotations"); found != object.end() && found->is_object()) {
-        for (const auto& item : found->items()) {
-            if (item.value().is_string()) {
-                descriptor.annotations[item.key()] = item.value().get<std::string>();
-            }
-        }
-    }
+    descriptor.annotations = read_annotations(object);
     if (const auto found = object.find("platform"); found != object.end() && found->is_object()) {
         descriptor.platform = read_platform(*found);
     }
@@ -150,6 +156,7 @@ Manifest parse_manifest(std::string_view text) {
     }
     manifest.config = read_descriptor(*config);
     manifest.layers = read_descriptors(document, "layers");
+    manifest.annotations = read_annotations(document);
     if (manifest.config.media_type != media_type::oci_config &&
         manifest.config.media_type != media_type::docker_config && !manifest.config.media_type.empty()) {
         throw Error(Errc::unsupported, fmt::format("this is not an image that runs, but an artifact of type '{}'",
@@ -167,10 +174,13 @@ std::string write_manifest(const Manifest& manifest) {
     for (const Descriptor& layer : manifest.layers) {
         layers.push_back(as_json(layer));
     }
-    const json document = {{"schemaVersion", 2},
-                           {"mediaType", manifest.media_type},
-                           {"config", as_json(manifest.config)},
-                           {"layers", std::move(layers)}};
+    json document = {{"schemaVersion", 2},
+                     {"mediaType", manifest.media_type},
+                     {"config", as_json(manifest.config)},
+                     {"layers", std::move(layers)}};
+    if (!manifest.annotations.empty()) {
+        document["annotations"] = manifest.annotations;
+    }
     return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -24,6 +24,7 @@ struct Manifest {
     std::string media_type;
     Descriptor config;
     std::vector<Descriptor> layers;
+    std::map<std::string, std::string> annotations;
 };
 
 /// What kind of document `json` is: its "mediaType", or what its members say where that is missing.

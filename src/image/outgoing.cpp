@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "image/annotations.hpp"
 #include "image/layer_export.hpp"
 #include "image/media_types.hpp"
 
@@ -11,6 +12,11 @@ namespace {
 
 bool is_of(const Image& image, const Manifest& manifest) {
     return manifest.config.digest == image.id && manifest.layers.size() == image.config.diff_ids.size();
+}
+
+/// Annotations that were set here since are no others than those it came with.
+bool is_annotated(const std::optional<Annotations>& wanted, const Manifest& manifest) {
+    return !wanted || wanted->manifest == manifest.annotations;
 }
 
 bool is_complete(const ImageStore::State& state, const Image& image, const Manifest& manifest) {
@@ -33,6 +39,7 @@ std::vector<std::string> original_manifests(const ImageStore::State& state, cons
     auto rows = state.database.prepare(
         "SELECT digest, media_type FROM image_manifests WHERE image_id = ? ORDER BY repository, digest");
     rows.bind(image.id);
+    const auto annotations = find_annotations(state, image.id);
     std::vector<std::string> complete;
     std::vector<std::string> others;
     while (rows.step()) {
@@ -40,7 +47,7 @@ std::vector<std::string> original_manifests(const ImageStore::State& state, cons
             continue;
         }
         std::string text = read_file(state.blob(rows.text(0)));
-        if (const auto manifest = parse_manifest(text); is_of(image, manifest)) {
+        if (const auto manifest = parse_manifest(text); is_of(image, manifest) && is_annotated(annotations, manifest)) {
             (is_complete(state, image, manifest) ? complete : others).push_back(std::move(text));
         }
     }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include "image/annotations.hpp"
 #include "image/compression.hpp"
 #include "image/layer_export.hpp"
 #include "image/media_types.hpp"
@@ -102,10 +103,13 @@ private:
             const LayerBlob blob = kept ? *kept : compress(diff_id);
             manifest.layers.push_back({blob.media_type, blob.digest, blob.size, {}, {}});
         }
-        // Docker's manifest and OCI's are not mixed: other layer types than Docker's gzip make it an OCI one.
-        const bool is_docker = std::all_of(manifest.layers.begin(), manifest.layers.end(), [](const Descriptor& layer) {
-            return layer.media_type == media_type::docker_layer_gzip;
-        });
+        manifest.annotations = find_annotations(state_, image_.id).value_or(Annotations{}).manifest;
+        // Docker's manifest and OCI's are not mixed: other layer types than Docker's gzip make it an OCI one, and so do
+        // annotations, which Docker's has not.
+        const bool is_docker = manifest.annotations.empty() &&
+                               std::all_of(manifest.layers.begin(), manifest.layers.end(), [](const Descriptor& layer) {
+                                   return layer.media_type == media_type::docker_layer_gzip;
+                               });
         if (!is_docker) {
             manifest.media_type = media_type::oci_manifest;
             manifest.config.media_type = media_type::oci_config;

@@ -44,6 +44,8 @@ CREATE INDEX IF NOT EXISTS layer_pins_by_chain ON layer_pins(chain_id);
 CREATE TABLE IF NOT EXISTS image_asked(name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS layers_unsynced(
   chain_id TEXT PRIMARY KEY REFERENCES layers(chain_id) ON DELETE CASCADE, boot TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS image_annotations(
+  image_id TEXT PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE, annotations TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
 std::string boot_id() {
@@ -72,7 +74,7 @@ void drop_lost_layers(const Database& database) {
 }  // namespace
 
 ImageStore::State::State(Paths where) : paths{std::move(where)}, database{paths.database()} {
-    auto known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'layers_unsynced'");
+    auto known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'image_annotations'");
     if (!known.step()) {
         Transaction change{database};
         database.execute(schema);

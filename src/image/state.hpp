@@ -16,6 +16,7 @@ inline constexpr const char* temporary_prefix = "image-";
 ///
 ///   images ─┬─< image_names       a tag belongs to one image
 ///           ├─< image_manifests   manifests by which registries and OCI archives know it
+///           ├── image_annotations of a build, for the manifest that goes out
 ///           └─< image_layers >── layers ─< layer_blobs   compressed forms of one diff id that are kept
 ///                                   └────< layer_pins    who else needs it
 struct ImageStore::State {

@@ -61,7 +61,7 @@ struct ImageUser {
 using ImageUsers = std::function<std::vector<ImageUser>(const std::string& image_id)>;
 
 struct RemoveOptions {
-    bool force{false};          ///< also with several tags, and with stopped containers using it
+    bool force{false};          ///< also with several tags, and with containers using it (by id: only stopped ones)
     bool keep_untagged{false};  ///< --no-prune: only the tag goes, the image stays as a dangling one
     ImageUsers users;           ///< unset: nobody uses images
 };

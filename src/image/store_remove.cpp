@@ -160,11 +160,14 @@ Removal ImageStore::remove(std::string_view name_or_id, const RemoveOptions& opt
                     fmt::format("cannot remove image {}: it is named in several repositories", short_id(image.id)))
             .hint("remove it by its names, or use --force");
     }
-    check_users(image, options, users);
+    // By name and with force only the name goes: what runs keeps the image.
+    if (!by_name || !options.force) {
+        check_users(image, options, users);
+    }
     for (const Reference& reference : image.references) {
         untag(state_->database, image, reference, removal);
     }
-    // A stopped container still needs the layers; the image goes when `prune` finds it dangling and unused.
+    // A container still needs the layers; the image goes when `prune` finds it dangling and unused.
     const bool keep = !users.empty() || options.keep_untagged;
     if (!keep) {
         state_->database.prepare("DELETE FROM images WHERE id = ?").bind(image.id).run();

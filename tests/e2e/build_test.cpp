@@ -63,12 +63,104 @@ TEST_CASE("a build's files go where --output says", "[build][output]") {
     CHECK(says(box.docker({"build", "-o", "type=tar,dset=x", "."}), "unknown key 'dset'"));
 }
 
+namespace {
+
+nlohmann::json json_in(const fs::path& file) {
+    return nlohmann::json::parse(stack::read_file(file));
+}
+
+/// The manifest that the `index`th entry of a layout's index.json names.
+nlohmann::json manifest_of(const fs::path& layout, size_t index = 0) {
+    const auto digest = json_in(layout / "index.json")["manifests"][index]["digest"].get<std::string>();
+    return json_in(layout / "blobs/sha256" / digest.substr(digest.find(':') + 1));
+}
+
+}  // namespace
+
+TEST_CASE("an image layout goes into a folder, beside those that it has", "[build][output]") {
+    const Sandbox box{"out-layout"};
+    box.need_busybox();
+    box.write("Dockerfile", greeting);
+    must(box.docker({"build", "-t", "made:1", "--output", "type=oci,tar=false,dest=lay", "."}));
+    const auto first = manifest_of(box.project_dir() / "lay");
+    box.write("Dockerfile", std::string{greeting} + "ENV A=2\n");
+    must(box.docker({"build", "-t", "made:2", "--output", "type=oci,tar=false,dest=lay", "."}));
+    must(box.docker({"build", "-t", "made:2", "--output", "type=oci,tar=false,dest=lay", "."}));
+    CHECK(json_in(box.project_dir() / "lay/index.json")["manifests"].size() == 2);
+    CHECK(manifest_of(box.project_dir() / "lay") == first);
+    CHECK(manifest_of(box.project_dir() / "lay", 1) != first);
+    for (const auto& file : fs::recursive_directory_iterator(box.project_dir() / "lay")) {
+        CHECK(file.path().extension() != ".tmp");
+    }
+    box.write("Dockerfile", "FROM base\nRUN true\n");
+    must(box.docker({"build", "--build-context", "base=oci-layout://lay:1", "."}));
+
+    box.write("Dockerfile", greeting);
+    must(box.docker({"build", "-t", "made:3", "--output", "type=docker,tar=false,dest=docker", "."}));
+    CHECK(fs::exists(box.project_dir() / "docker/index.json"));
+    CHECK(says(box.docker({"build", "-o", "type=oci,tar=false", "."}), "needs dest=FOLDER"));
+    CHECK(says(box.docker({"build", "-o", "type=oci,tar=maybe,dest=x", "."}), "invalid value 'maybe'"));
+    CHECK(says(box.docker({"build", "-o", "type=local,tar=false,dest=x", "."}), "unknown key 'tar'"));
+}
+
+TEST_CASE("annotations of a build are in the manifest that is saved and pushed", "[build][annotation]") {
+    const Sandbox box{"annotated"};
+    box.need_busybox();
+    const Registry registry{box.dir()};
+    const auto name = registry.address() + "/annotated:1";
+    box.write("Dockerfile", greeting);
+    const auto build = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> args{"build", "-q", "-t", name, "-o", "type=image"};
+        args.insert(args.end(), more.begin(), more.end());
+        args.emplace_back(".");
+        return must(box.docker(args)).out;
+    };
+    const auto plain = build({});
+    const auto layout = box.project_dir() / "lay";
+    CHECK(build({"--annotation", "org.example.A=b=c", "--annotation", "manifest,manifest-descriptor:both=1",
+                 "--annotation", "manifest[linux/s390x]:other=1", "-o",
+                 "type=oci,tar=false,dest=lay,annotation.org.example.Out=x"}) == plain);
+    const nlohmann::json wanted{{"org.example.A", "b=c"}, {"both", "1"}, {"org.example.Out", "x"}};
+    CHECK(manifest_of(layout)["annotations"] == wanted);
+    CHECK(json_in(layout / "index.json")["manifests"][0]["annotations"]["both"] == "1");
+
+    const auto pushed = [&] {
+        must(box.docker({"push", "-q", name}));
+        return nlohmann::json::parse(
+            must(run({.argv = {"skopeo", "inspect", "--raw", "--tls-verify=false", "docker://" + name}})).out);
+    };
+    const auto manifest = pushed();
+    CHECK(manifest["annotations"] == wanted);
+    CHECK(manifest["mediaType"] == "application/vnd.oci.image.manifest.v1+json");
+    CHECK(pushed() == manifest);
+
+    // They come back with the image, and go with the next build that has others or none.
+    must(box.docker({"rmi", name}));
+    must(box.docker({"pull", "-q", name}));
+    CHECK(pushed() == manifest);
+    build({"--annotation", "org.example.A=d"});
+    CHECK(pushed()["annotations"] == nlohmann::json{{"org.example.A", "d"}});
+    build({});
+    CHECK_FALSE(pushed().contains("annotations"));
+
+    CHECK(says(box.docker({"build", "--annotation", "index:a=b", "."}), "has no index"));
+    CHECK(says(box.docker({"build", "--annotation", "page:a=b", "."}), "unknown annotation type 'page'"));
+    CHECK(says(box.docker({"build", "--annotation", "a", "."}), "expected KEY=VALUE"));
+}
+
 TEST_CASE("a context may come by standard input, as a tar or as a lone Dockerfile", "[build][context]") {
     const Sandbox box{"ctx"};
     box.need_busybox();
     const Result lone = with_input(box, {"build", "-q", "-"}, "FROM busybox\nRUN true\n");
     CHECK(must(lone).out.starts_with("sha256:"));
-    CHECK(says(with_input(box, {"build", "-"}, "FROM busybox\nCOPY x /\n"), "no context to copy from"));
+    // What is shown is never a line of the file that lies here.
+    box.write("Dockerfile", "FROM busybox\nENV IS=another-file\n");
+    const Result no_context = with_input(box, {"build", "-"}, "FROM busybox\nCOPY x /\n");
+    CHECK(says(no_context, "no context to copy from"));
+    CHECK_FALSE(says(no_context, "another-file"));
+    const Result misspelt = with_input(box, {"build", "-f", "-", "."}, "FROM busybox\nCOPPY x /\n");
+    CHECK(says(misspelt, "--> Dockerfile (standard input):2:1"));
+    CHECK_FALSE(says(misspelt, "another-file"));
 
     box.write("src/Dockerfile", "FROM busybox\nCOPY data /data\nCMD [\"cat\", \"/data\"]\n");
     box.write("src/data", "from the tar\n");
@@ -92,6 +184,11 @@ TEST_CASE("DOCKER_BUILDKIT=0 tells the steps as scripts of old read them", "[bui
     CHECK(says(built, "Step 3/3 : CMD [\"cat\", \"/greeting\"]\n ---> "));
     CHECK(says(built, "Successfully built "));
     CHECK(says(built, "Successfully tagged old:1\n"));
+    box.write("file", "x");
+    box.write("Dockerfile", "FROM busybox\nCOPY file /file\n");
+    Command copy = box.command("docker", {"build", "."});
+    copy.env["DOCKER_BUILDKIT"] = "0";
+    CHECK_FALSE(says(must(run(copy)), "Running in"));
     const Result again = must(with_input(box, {"build", "-t", "old:1", "-"}, greeting, {{"DOCKER_BUILDKIT", "0"}}));
     CHECK(says(again, "Step 2/3 : RUN echo hello > /greeting && chmod 640 /greeting\n ---> Using cache\n ---> "));
     const auto id = box.docker({"images", "-q", "old:1"}).out;
@@ -319,6 +416,44 @@ TEST_CASE("a failed RUN can be entered", "[build][shell]") {
     CHECK(says(ended, "ended with exit code 1"));
 }
 
+TEST_CASE("the shell in a failed RUN sees what the RUN saw", "[build][shell]") {
+    const Sandbox box{"enter-like"};
+    box.need_busybox();
+    box.write("token", "s3cret");
+    box.write("input/file", "from context\n");
+    box.write(
+        "Dockerfile",
+        "FROM busybox\nARG PLACE=here\nENV KIND=kept\nRUN echo tester:x:1000:1000::/:/bin/sh >> /etc/passwd\nUSER "
+        "tester\nWORKDIR /work\n"
+        "RUN --network=none --mount=type=bind,source=input,target=/in --mount=type=bind,source=input,target=/rw,rw "
+        "--mount=type=cache,target=/cache,uid=1000 --mount=type=tmpfs,target=/scratch "
+        "--mount=type=secret,id=token,uid=1000 --mount=type=secret,id=token,env=TOKEN "
+        "echo cached > /cache/file && false\n");
+    Command command = box.command("docker", {"build", "--shell-on-error", "--secret", "id=token,src=token", "."});
+    command.tty = true;
+    Process build{command};
+    REQUIRE(build.wait_for("/work $"));
+    build.write("echo \"<$(id -un) $PWD $KIND $PLACE $TOKEN>\"\n");
+    build.write("cat /in/file /rw/file /cache/file /run/secrets/token; grep -c scratch /proc/mounts\n");
+    build.write("ls /sys/class/net; exit\n");
+    const Result ended = build.wait();
+    INFO(ended.all());
+    CHECK(says(ended, "<tester /work kept here s3cret>"));
+    CHECK(says(ended, "from context\r\nfrom context\r\ncached\r\ns3cret1\r\n"));
+    CHECK_FALSE(says(ended, "eth0"));
+    CHECK(says(ended, "ended with exit code 1"));
+
+    box.write("Dockerfile",
+              "FROM scratch\nCOPY --from=busybox /bin/busybox /false\nSHELL [\"/nope\"]\nRUN [\"/false\"]\n");
+    Command bare = box.command("docker", {"build", "--shell-on-error", "."});
+    bare.tty = true;
+    Process without{bare};
+    const Result told = without.wait();
+    INFO(told.all());
+    CHECK(says(told, "no shell in what the step left: cannot run '/nope'"));
+    CHECK(says(told, "ended with exit code 1"));
+}
+
 TEST_CASE("services are built beside each other, and a failure names its own", "[build][compose]") {
     const Sandbox box{"many"};
     box.need_busybox();
@@ -334,6 +469,16 @@ TEST_CASE("services are built beside each other, and a failure names its own", "
         CHECK(says(built, std::string{"named "} + name));
         CHECK(box.docker({"image", "inspect", name}).exit_code == 0);
     }
+    const auto times = [](const Result& result, const std::string& text) {
+        int count = 0;
+        for (size_t at = 0; (at = result.all().find(text, at)) != std::string::npos; ++at) {
+            ++count;
+        }
+        return count;
+    };
+    CHECK(times(built, "named many-b") == 1);
+    const Result with_needed = must(box.stack({"build", "a", "c"}));
+    CHECK(times(with_needed, "named many-b") == 1);
     must(box.stack({"up", "-d"}));
     box.write("compose.yaml", "services:\n  a: {build: ok}\n  z: {build: bad}\n");
     const Result failed = box.stack({"build"});

@@ -93,6 +93,19 @@ TEST_CASE("docker run gets an image that is not here, once", "[pull][docker]") {
     CHECK(says(quiet, "has no image 'nix:1'"));
 }
 
+TEST_CASE("docker pull -a gets all tags of a repository", "[pull][docker]") {
+    const World world{{"one:1", "one:2", "two:1"}};
+    const Result pulled = world.box.docker({"pull", "-a", world.name("one")});
+    INFO(pulled.all());
+    CHECK(pulled.exit_code == 0);
+    CHECK(says(pulled, "1: Pulling from one"));
+    CHECK(says(pulled, "2: Pulling from one"));
+    CHECK(world.box.docker({"image", "inspect", world.name("one:1"), world.name("one:2")}).exit_code == 0);
+    CHECK(world.box.docker({"image", "inspect", world.name("two:1")}).exit_code == 1);
+    CHECK(says(world.box.docker({"pull", "-a", world.name("one:1")}), "cannot be used with --all-tags"));
+    CHECK(says(world.box.docker({"pull", "-a", world.name("none")}), "has no repository 'none'"));
+}
+
 TEST_CASE("up gets what its services need, several at once, nothing twice", "[pull][up]") {
     const World world{{"one:1", "two:1"}};
     world.box.write("compose.yaml",

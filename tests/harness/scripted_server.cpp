@@ -52,8 +52,9 @@ bool read_request(int fd, ScriptedServer::Request& request) {
 
 }  // namespace
 
-ScriptedServer::ScriptedServer(Script script)
+ScriptedServer::ScriptedServer(Script script, Ending ending)
     : script_{std::move(script)},
+      ending_{ending},
       listener_{listen_on_loopback(port_)},
       stop_{::eventfd(0, EFD_CLOEXEC)},
       thread_{[this] { serve(); }} {}
@@ -90,7 +91,9 @@ void ScriptedServer::serve() {
             }
             answer.remove_prefix(static_cast<size_t>(sent));
         }
-        ::shutdown(client.get(), SHUT_WR);
+        if (ending_ == Ending::closes) {
+            ::shutdown(client.get(), SHUT_WR);
+        }
         char rest = 0;
         while (::read(client.get(), &rest, 1) > 0) {
         }

@@ -22,7 +22,10 @@ public:
     /// Returns the raw bytes of the answer, status line included; the connection is closed behind them.
     using Script = std::function<std::string(const Request&)>;
 
-    explicit ScriptedServer(Script script);
+    /// What stands behind an answer: the end of the connection, or silence until the client goes.
+    enum class Ending { closes, stalls };
+
+    explicit ScriptedServer(Script script, Ending ending = Ending::closes);
     ScriptedServer(const ScriptedServer&) = delete;
     ScriptedServer& operator=(const ScriptedServer&) = delete;
     ~ScriptedServer();
@@ -35,6 +38,7 @@ private:
     void serve();
 
     Script script_;
+    Ending ending_;
     int port_{0};
     UniqueFd listener_, stop_;
     std::vector<std::string> log_;

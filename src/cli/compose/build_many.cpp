@@ -87,12 +87,12 @@ public:
     }
 
     /// One wave: none of them needs another.
-    void run(const Services& services, std::map<std::string, std::string>& ids) {
+    void run(const Services& services, BuiltImages& ids) {
         const HeldSignals held;
         size_t next = 0;
         while ((next < services.size() && !failure_) || !children_.empty()) {
             if (next < services.size() && !failure_ && children_.size() < most_) {
-                start(*services[next++], held.before());
+                start(*services[next++], held.before(), ids);
             } else {
                 wait(held, ids);
             }
@@ -110,23 +110,23 @@ private:
         std::string text;
     };
 
-    void start(const compose::Service& service, const sigset_t& signals) {
+    void start(const compose::Service& service, const sigset_t& signals, const BuiltImages& built) {
         auto answer = make_pipe();
         std::fflush(nullptr);  // what is buffered would be written twice
         const pid_t pid = check(::fork(), [] { return "fork"; });
         if (pid == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGTERM);
             sigprocmask(SIG_SETMASK, &signals, nullptr);
-            build_and_exit(service, answer.write.get());
+            build_and_exit(service, built, answer.write.get());
         }
         children_.push_back({&service, pid, kernel::pidfd_open(pid), std::move(answer.read), {}});
     }
 
-    [[noreturn]] void build_and_exit(const compose::Service& service, int answer) const {
+    [[noreturn]] void build_and_exit(const compose::Service& service, const BuiltImages& built, int answer) const {
         std::string text;
         try {
             const auto image = compose::image_of(loaded_.project, service);
-            text = json{{"id", build_service(context_, loaded_, service, image, quiet_, overrides_)}}.dump();
+            text = json{{"id", build_service(context_, loaded_, service, image, quiet_, overrides_, built)}}.dump();
         } catch (const Error& error) {
             text = report_of(error);
         } catch (const std::exception& error) {
@@ -137,7 +137,7 @@ private:
         std::_Exit(0);
     }
 
-    void wait(const HeldSignals& held, std::map<std::string, std::string>& ids) {
+    void wait(const HeldSignals& held, BuiltImages& ids) {
         std::vector<pollfd> fds;
         for (const Child& child : children_) {
             fds.push_back({child.answer.get(), POLLIN, 0});
@@ -169,7 +169,7 @@ private:
         return got == 0 || (got < 0 && errno != EINTR);
     }
 
-    void take(Child& child, std::map<std::string, std::string>& ids) {
+    void take(Child& child, BuiltImages& ids) {
         int status = 0;
         while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
         }
@@ -205,6 +205,20 @@ std::set<std::string> needed_by(const compose::Service& service) {
     return needed;
 }
 
+/// `services` and what they need, each once. A name that is no service with `build:` is left to the build that has it.
+Services with_needed(const compose::Project& project, Services services) {
+    for (size_t i = 0; i < services.size(); ++i) {
+        for (const auto& name : needed_by(*services[i])) {
+            const auto* found = find_buildable(project, name);
+            if (found != nullptr &&
+                std::ranges::none_of(services, [&](const auto* known) { return known->name == name; })) {
+                services.push_back(found);
+            }
+        }
+    }
+    return services;
+}
+
 /// Those that need none of the others that are left; all that are left if they need each other (their build says so).
 Services next_wave(Services& left) {
     std::set<std::string> names;
@@ -229,12 +243,12 @@ Services next_wave(Services& left) {
 
 std::vector<std::string> build_services(const Context& context, const compose::LoadedProject& loaded,
                                         const Services& services, bool quiet, const BuildOverrides& overrides) {
-    if (services.size() == 1) {
-        const auto image = compose::image_of(loaded.project, *services[0]);
-        return {build_service(context, loaded, *services[0], image, quiet, overrides)};
+    Services left = with_needed(loaded.project, services);
+    if (left.size() == 1) {
+        const auto image = compose::image_of(loaded.project, *left[0]);
+        return {build_service(context, loaded, *left[0], image, quiet, overrides)};
     }
-    std::map<std::string, std::string> ids;
-    Services left = services;
+    BuiltImages ids;
     while (!left.empty()) {
         Builders{context, loaded, quiet, overrides}.run(next_wave(left), ids);
     }

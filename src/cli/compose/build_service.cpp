@@ -18,8 +18,17 @@ namespace {
 
 constexpr int deepest_service_context = 20;
 
-std::string built_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service,
-                          const std::string& image_name, bool quiet, const BuildOverrides& overrides, int depth);
+/// What holds for a service and for those that it needs.
+struct Order {
+    const Context& context;
+    const compose::LoadedProject& loaded;
+    bool quiet;
+    const BuildOverrides& overrides;
+    const BuiltImages& built;
+};
+
+std::string built_service(const Order& order, const compose::Service& service, const std::string& image_name,
+                          int depth);
 
 void add_secrets(build::BuildRequest& request, const compose::LoadedProject& loaded, const compose::Build& build) {
     for (const auto& reference : build.secrets) {
@@ -46,16 +55,20 @@ void add_secrets(build::BuildRequest& request, const compose::LoadedProject& loa
 }
 
 /// additional_contexts: what --build-context takes, or service:name, which is built first.
-void add_contexts(build::BuildRequest& request, const Context& context, const compose::LoadedProject& loaded,
-                  const compose::Build& build, bool quiet, const BuildOverrides& overrides, int depth) {
+void add_contexts(build::BuildRequest& request, const Order& order, const compose::Build& build, int depth) {
     constexpr std::string_view service_scheme = "service:";
+    const auto& loaded = order.loaded;
     for (const auto& [name, value] : build.additional_contexts) {
         if (!value.starts_with(service_scheme)) {
-            add_context(context.paths, request, name, value);
+            add_context(order.context.paths, request, name, value);
             continue;
         }
-        const auto other = loaded.project.services.find(value.substr(service_scheme.size()));
-        if (other == loaded.project.services.end() || !other->second.build) {
+        if (const auto built = order.built.find(value.substr(service_scheme.size())); built != order.built.end()) {
+            request.contexts[name].image = built->second;
+            continue;
+        }
+        const auto* other = find_buildable(loaded.project, value.substr(service_scheme.size()));
+        if (other == nullptr) {
             throw Error(Errc::not_found, fmt::format("additional context '{}' names no service with 'build'", value))
                 .at(loaded.files->position(build.mark));
         }
@@ -63,9 +76,8 @@ void add_contexts(build::BuildRequest& request, const Context& context, const co
             throw Error(Errc::invalid_input, fmt::format("additional context '{}' leads back to itself", value))
                 .at(loaded.files->position(build.mark));
         }
-        const auto image = compose::image_of(loaded.project, other->second);
-        request.contexts[name].image =
-            built_service(context, loaded, other->second, image, quiet, overrides, depth + 1);
+        const auto image = compose::image_of(loaded.project, *other);
+        request.contexts[name].image = built_service(order, *other, image, depth + 1);
     }
 }
 
@@ -106,11 +118,12 @@ void read_limits_of_use(build::BuildRequest& request, const compose::LoadedProje
     }
 }
 
-std::string built_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service,
-                          const std::string& image_name, bool quiet, const BuildOverrides& overrides, int depth) {
+std::string built_service(const Order& order, const compose::Service& service, const std::string& image_name,
+                          int depth) {
     const auto& build = *service.build;
+    const auto& loaded = order.loaded;
     build::BuildRequest request;
-    read_dockerfile_of(context.paths, request, loaded, build);
+    read_dockerfile_of(order.context.paths, request, loaded, build);
     for (const auto& [name, value] : build.args) {
         const auto variable = loaded.environment.find(name);
         request.args[name] = value                                  ? value
@@ -123,7 +136,7 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
     add_secrets(request, loaded, build);
     request.labels.insert(build.labels.begin(), build.labels.end());
     read_limits_of_use(request, loaded, service);
-    add_contexts(request, context, loaded, build, quiet, overrides, depth);
+    add_contexts(request, order, build, depth);
     request.no_cache = build.no_cache.value_or(false);
     request.refresh_images = build.pull.value_or(false);
     request.network = build.network;
@@ -140,17 +153,27 @@ std::string built_service(const Context& context, const compose::LoadedProject& 
     }
     request.tags = build.tags;
     request.tags.insert(request.tags.begin(), image_name);
-    if (overrides) {
-        overrides(request);
+    if (order.overrides) {
+        order.overrides(request);
     }
     return while_doing(fmt::format("build service '{}'", service.name), [&] {
-        import_build_cache(context, build.cache_from, quiet);
-        add_cache_export(context, request, build.cache_to);
-        return build_and_show(context, std::move(request), service.name, quiet);
+        import_build_cache(order.context, build.cache_from, order.quiet);
+        add_cache_export(order.context, request, build.cache_to);
+        return build_and_show(order.context, std::move(request), service.name, order.quiet);
     });
 }
 
 }  // namespace
+
+const compose::Service* find_buildable(const compose::Project& project, const std::string& name) {
+    for (const auto* services : {&project.services, &project.disabled_services}) {
+        const auto found = services->find(name);
+        if (found != services->end() && found->second.build) {
+            return &found->second;
+        }
+    }
+    return nullptr;
+}
 
 int check_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service) {
     build::BuildRequest request;
@@ -159,8 +182,9 @@ int check_service(const Context& context, const compose::LoadedProject& loaded, 
 }
 
 std::string build_service(const Context& context, const compose::LoadedProject& loaded, const compose::Service& service,
-                          const std::string& image_name, bool quiet, const BuildOverrides& overrides) {
-    return built_service(context, loaded, service, image_name, quiet, overrides, 0);
+                          const std::string& image_name, bool quiet, const BuildOverrides& overrides,
+                          const BuiltImages& built) {
+    return built_service({context, loaded, quiet, overrides, built}, service, image_name, 0);
 }
 
 }  // namespace stack::cli

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "cli/build_annotations.hpp"
 #include "cli/build_context.hpp"
 #include "cli/build_output.hpp"
 #include "cli/build_sources.hpp"
@@ -37,7 +38,7 @@ void check_refused(const Flags& flags) {
         throw Error{Errc::unsupported, "--squash is not supported"}.hint(
             "copy what you need into a last stage FROM it");
     }
-    for (const char* name : {"attest", "annotation", "cgroup-parent", "security-opt"}) {
+    for (const char* name : {"attest", "cgroup-parent", "security-opt"}) {
         if (flags.given(name)) {
             throw Error{Errc::unsupported, fmt::format("--{} is not supported", name)};
         }
@@ -108,6 +109,9 @@ build::BuildRequest request_from(const Context& context, const Flags& flags) {
             throw UsageError{fmt::format("invalid value '{}' for --shm-size", *size)};
         }
         request.shm_size = bytes->count;
+    }
+    for (const auto& text : flags.values("annotation")) {
+        add_annotation(request, text);
     }
     request.tags = flags.values("tag");
     request.target = flags.value_or("target", "");

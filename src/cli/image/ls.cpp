@@ -8,6 +8,7 @@
 #include "cli/image/image_text.hpp"
 #include "cli/table.hpp"
 #include "cli/template.hpp"
+#include "cli/time_arg.hpp"
 #include "cli/verbs.hpp"
 #include "support/text.hpp"
 
@@ -55,6 +56,10 @@ void apply_filter(const image::ImageStore& store, std::vector<image::ImageSummar
         std::erase_if(images, [&](const Summary& image) {
             return key == "before" ? image.created_unix >= mark.created_unix : image.created_unix <= mark.created_unix;
         });
+    } else if (key == "until") {
+        constexpr std::int64_t second_ns = 1'000'000'000;
+        const auto until = parse_moment(value, "filter until") / second_ns;
+        std::erase_if(images, [&](const Summary& image) { return image.created_unix >= until; });
     } else if (key == "reference") {
         for (Summary& image : images) {
             std::erase_if(image.references, [&](const auto& name) { return !matches_reference(name, value); });

@@ -1,31 +1,20 @@
 #include <cstdio>
-#include <ctime>
 #include <map>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "cli/image/image_text.hpp"
+#include "cli/time_arg.hpp"
 #include "cli/verbs.hpp"
-#include "image/rfc3339.hpp"
-#include "support/duration.hpp"
 #include "support/text.hpp"
 
 namespace stack::cli {
 namespace {
 
 std::int64_t parse_until(const std::string& text) {
-    if (const auto time = image::parse_rfc3339(text)) {
-        return *time;
-    }
-    if (const auto seconds = parse_int(text)) {
-        return *seconds;
-    }
-    const auto age = parse_duration(text);
-    if (!age) {
-        throw UsageError{fmt::format("invalid filter 'until={}'", text)};
-    }
-    return std::time(nullptr) - std::chrono::duration_cast<std::chrono::seconds>(*age).count();
+    constexpr std::int64_t second_ns = 1'000'000'000;
+    return parse_moment(text, "filter until") / second_ns;
 }
 
 bool label_matches(const image::ImageConfig& config, const std::string& wanted) {

@@ -4,6 +4,7 @@
 
 #include "cli/image/transfer_view.hpp"
 #include "cli/verbs.hpp"
+#include "image/repository_tags.hpp"
 
 namespace stack::cli {
 
@@ -27,8 +28,28 @@ image::PullResult pull_and_show(const Context& context, image::ImageStore& store
     return result;
 }
 
+namespace {
+
+int pull_all_tags(const Context& context, const Flags& flags, const image::Reference& repository) {
+    if (!repository.tag.empty() || !repository.digest.empty()) {
+        throw UsageError{"a tag or digest cannot be used with --all-tags"};
+    }
+    image::ImageStore store{context.paths};
+    for (const auto& name : image::repository_tags(repository)) {
+        pull_and_show(context, store, name, flags.value_or("platform", ""), flags.on("quiet"), stdout);
+    }
+    fmt::print("{}\n", repository.repository());
+    return 0;
+}
+
+}  // namespace
+
 int pull_image(Context& context, const Flags& flags) {
-    const auto reference = image::parse_reference(flags.words()[0]).with_default_tag();
+    const auto written = image::parse_reference(flags.words()[0]);
+    if (flags.on("all-tags")) {
+        return pull_all_tags(context, flags, written);
+    }
+    const auto reference = written.with_default_tag();
     image::ImageStore store{context.paths};
     pull_and_show(context, store, reference, flags.value_or("platform", ""), flags.on("quiet"), stdout);
     fmt::print("{}\n", reference.canonical());

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "image/registry/auth.hpp"
 #include "image/registry/http.hpp"
@@ -33,6 +34,9 @@ public:
     std::optional<std::string> manifest_digest(const std::string& repository, const std::string& reference);
     void put_manifest(const std::string& repository, const std::string& reference, std::string_view json,
                       const std::string& media_type);
+
+    /// All tags of a repository, in the registry's order.
+    std::vector<std::string> tags(const std::string& repository);
 
     /// A small blob, checked against its digest.
     std::string blob(const std::string& repository, const std::string& digest, std::int64_t size);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
@@ -11,6 +12,8 @@
 
 #include "image/registry/curl_api.hpp"
 #include "image/registry/settings.hpp"
+#include "support/duration.hpp"
+#include "support/error.hpp"
 #include "support/text.hpp"
 
 namespace stack::image::registry {
@@ -19,7 +22,7 @@ namespace {
 constexpr size_t largest_answer = size_t{8} << 20U;
 constexpr size_t most_headers = 200;
 constexpr long connect_timeout_s = 30;
-constexpr long stalled_after_s = 60;
+constexpr std::int64_t stalled_after_s = 60;
 constexpr long most_redirects = 10;
 
 // What the callbacks of one transfer share. curl is C: an exception must not pass through it.
@@ -136,6 +139,20 @@ std::string hosts_without_proxy(const std::string& url) {
     return is_loopback(host) ? hosts + ',' + host.substr(0, host.rfind(':')) : hosts;
 }
 
+/// Seconds without a byte after which a registry counts as down.
+long stalled_after() {
+    const char* text = std::getenv("STACK_REGISTRY_TIMEOUT");
+    if (text == nullptr || *text == '\0') {
+        return stalled_after_s;
+    }
+    const auto given = parse_duration(text);
+    if (!given || *given < std::chrono::seconds{1} || *given > std::chrono::hours{24}) {
+        throw Error(Errc::invalid_input, fmt::format("STACK_REGISTRY_TIMEOUT is '{}'", text))
+            .hint("write how long a registry may be silent, 1s to 24h");
+    }
+    return static_cast<long>(std::chrono::duration_cast<std::chrono::seconds>(*given).count());
+}
+
 [[noreturn]] void fail(const CurlApi& api, CURLcode code, const std::string& url, const std::string& detail) {
     const std::string host = host_of(url);
     const bool no_tls = code == CURLE_SSL_CONNECT_ERROR;
@@ -206,7 +223,7 @@ HttpResponse Http::send(const HttpRequest& request) {
     set(CURLOPT_USERAGENT, "stack");
     set(CURLOPT_CONNECTTIMEOUT, connect_timeout_s);
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(CURLOPT_LOW_SPEED_TIME, stalled_after_s);
+    set(CURLOPT_LOW_SPEED_TIME, stalled_after());
     set(CURLOPT_BUFFERSIZE, 256L << 10U);
     set(CURLOPT_ERRORBUFFER, detail.data());
     const std::string no_proxy = hosts_without_proxy(request.url);

@@ -228,6 +228,17 @@ TEST_CASE("ONBUILD waits for the next build", "[build][onbuild]") {
     CHECK(shop.image(id).config.on_build.empty());
 }
 
+TEST_CASE("a Dockerfile gets the host's network only where that was allowed", "[build][run][network]") {
+    Workshop shop;
+    const std::string_view text = "FROM busybox\nRUN --network=host ip -o link | wc -l > /links\n";
+    CHECK_THROWS_WITH(shop.build(text), "RUN --network=host was not allowed for this build");
+    shop.request.entitlements = {"network.host"};
+    CHECK_NOTHROW(shop.build(text));
+    shop.request.entitlements.clear();
+    shop.request.network = "host";
+    CHECK_NOTHROW(shop.build(text));
+}
+
 TEST_CASE("a RUN reaches out only where its network lets it", "[build][run][network]") {
     Workshop shop;
     const auto id =

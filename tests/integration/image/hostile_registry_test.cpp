@@ -11,6 +11,7 @@
 #include "harness/tar_builder.hpp"
 #include "image/media_types.hpp"
 #include "image/pull.hpp"
+#include "image/repository_tags.hpp"
 #include "support/digest.hpp"
 #include "support/error.hpp"
 #include "support/text.hpp"
@@ -53,10 +54,11 @@ bool is_layer(const ScriptedServer::Request& request, const Content& content) {
     return request.path.ends_with(digest_of(content.layer));
 }
 
-std::string failure_of(const ScriptedServer::Script& script) {
+std::string failure_of(const ScriptedServer::Script& script,
+                       ScriptedServer::Ending ending = ScriptedServer::Ending::closes) {
     ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
     ::unsetenv("STACK_REGISTRIES");
-    const ScriptedServer server{script};
+    const ScriptedServer server{script, ending};
     ImageRoot root;
     std::string message;
     try {
@@ -95,6 +97,55 @@ TEST_CASE("a cut connection goes on where it was", "[image][registry][hostile]")
     CHECK(ranged);
     CHECK(root.store.find(server.address() + "/a:1"));
     CHECK(std::filesystem::is_empty(root.paths.temporary()));
+}
+
+TEST_CASE("a registry that stalls is asked again, and counts as down when it stays silent",
+          "[image][registry][hostile]") {
+    ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
+    ::setenv("STACK_REGISTRY_TIMEOUT", "1s", 1);
+    const Content content;
+    std::atomic<bool> ranged{false};
+    const auto answer = [&](const ScriptedServer::Request& request) {
+        const auto range = request.headers.find("range");
+        if (is_layer(request, content) && range == request.headers.end()) {
+            return http_answer(200, content.layer).substr(0, 40'000);
+        }
+        if (range == request.headers.end()) {
+            return content.answer(request);
+        }
+        ranged = true;
+        const auto from = parse_uint(range->second.substr(6, range->second.find('-', 6) - 6)).value();
+        return http_answer(206, content.layer.substr(from));
+    };
+    const ScriptedServer server{answer, ScriptedServer::Ending::stalls};
+    ImageRoot root;
+    pull_image(root.store, parse_reference(server.address() + "/a:1"));
+    CHECK(ranged);
+    CHECK(root.store.find(server.address() + "/a:1"));
+
+    CHECK_THAT(failure_of([](const auto&) { return std::string{}; }, ScriptedServer::Ending::stalls),
+               Catch::Contains("cannot talk to '127.0.0.1:") && Catch::Contains("no answer in time"));
+    ::setenv("STACK_REGISTRY_TIMEOUT", "soon", 1);
+    CHECK_THAT(failure_of([&](const auto& request) { return content.answer(request); }),
+               Catch::Contains("STACK_REGISTRY_TIMEOUT is 'soon'"));
+    ::unsetenv("STACK_REGISTRY_TIMEOUT");
+}
+
+TEST_CASE("a registry that cuts every connection is given up", "[image][registry][hostile]") {
+    const Content content;
+    int asked = 0;
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   return is_layer(request, content) && ++asked > 0 ? http_answer(200, content.layer).substr(0, 40'000)
+                                                                    : content.answer(request);
+               }),
+               Catch::Contains("the connection was cut"));
+    CHECK(asked > 1);
+    CHECK_THAT(failure_of([](const auto&) { return std::string{}; }), Catch::Contains("cannot talk to"));
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   return is_layer(request, content) ? http_answer(200, content.layer)
+                                                     : http_answer(200, "x").substr(0, 9);
+               }),
+               Catch::Contains("cannot talk to"));
 }
 
 TEST_CASE("a registry that asks for a pause gets it, and one that asks for a long one is told of",
@@ -213,6 +264,15 @@ TEST_CASE("a lying registry is found out", "[image][registry][hostile]") {
                                                                             : content.answer(request);
                }),
                Catch::Contains("gave other content for blob"));
+    const auto index = fmt::format(
+        R"({{"schemaVersion":2,"manifests":[{{"mediaType":"{}","digest":"{}","size":{},"platform":{{"os":"linux","architecture":"{}"}}}}]}})",
+        media_type::oci_manifest, digest_of("another"), content.manifest().size(), host_platform().architecture);
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   const bool first = request.path.ends_with("/manifests/1");
+                   return first ? http_answer(200, index, {std::string{"Content-Type: "} + media_type::oci_index})
+                                : content.answer(request);
+               }),
+               Catch::Contains("gave a manifest with digest"));
     CHECK_THAT(failure_of([&](const auto& request) {
                    return is_layer(request, content) ? http_answer(200, content.layer.substr(0, 100))
                                                      : content.answer(request);
@@ -223,6 +283,10 @@ TEST_CASE("a lying registry is found out", "[image][registry][hostile]") {
 TEST_CASE("a registry that speaks garbage gets a sentence", "[image][registry][hostile]") {
     CHECK_THAT(failure_of([](const auto&) { return http_answer(200, "garbage"); }),
                Catch::Contains("not a JSON object"));
+    CHECK_THAT(failure_of([](const auto&) { return std::string{"SSH-2.0-OpenSSH_9.2\r\n"}; }),
+               Catch::Contains("cannot talk to"));
+    CHECK_THAT(failure_of([](const auto&) { return http_answer(200, std::string("\xff\x00\x1b[2J", 6)); }),
+               Catch::Contains("not a JSON object") && !Catch::Contains("\x1b"));
     CHECK_THAT(failure_of([](const auto&) { return http_answer(200, "{}"); }),
                Catch::Contains("neither a manifest nor an index"));
     CHECK_THAT(failure_of([](const auto&) { return http_answer(418, "teapot"); }), Catch::Contains("answered 418"));
@@ -230,6 +294,18 @@ TEST_CASE("a registry that speaks garbage gets a sentence", "[image][registry][h
                    return fmt::format(
                        "HTTP/1.1 302 X\r\nLocation: {}x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
                        request.path);
+               }),
+               Catch::Contains("redirects in circles"));
+    std::string other;
+    const ScriptedServer back{[&](const auto& request) {
+        return fmt::format("HTTP/1.1 307 X\r\nLocation: http://{}{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                           other, request.path);
+    }};
+    CHECK_THAT(failure_of([&](const auto& request) {
+                   other = request.headers.at("host");
+                   return fmt::format(
+                       "HTTP/1.1 307 X\r\nLocation: http://{}{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                       back.address(), request.path);
                }),
                Catch::Contains("redirects in circles"));
     CHECK_THAT(failure_of([](const auto&) {
@@ -245,6 +321,40 @@ TEST_CASE("a registry that speaks garbage gets a sentence", "[image][registry][h
                    return http_answer(403, R"({"errors":[{"code":"DENIED","message":"go away"}]})");
                }),
                Catch::Contains("refuses access") && Catch::Contains("go away"));
+}
+
+TEST_CASE("the tags of a repository come in pages, however often the registry says that there is one more",
+          "[image][registry][hostile]") {
+    ::setenv("DOCKER_CONFIG", "/nonexistent", 1);
+    std::string second = http_answer(200, R"({"tags":["2"]})");
+    const ScriptedServer server{[&](const ScriptedServer::Request& request) {
+        if (request.path == "/v2/a/tags/list") {
+            return http_answer(200, R"({"name":"a","tags":["1",7]})",
+                               {R"(Link: </v2/a/tags/list?last=1>; rel="next")"});
+        }
+        return second;
+    }};
+    const auto tags = [&] {
+        std::vector<std::string> found;
+        for (const auto& name : repository_tags(parse_reference(server.address() + "/a"))) {
+            found.push_back(name.tag);
+        }
+        return found;
+    };
+    CHECK(tags() == std::vector<std::string>{"1", "2"});
+    const std::string circle = R"(Link: </v2/a/tags/list?last=1>; rel="next")";
+    second = http_answer(200, R"({"tags":null})", {circle});
+    CHECK(tags() == std::vector<std::string>{"1"});
+    second = http_answer(200, "garbage");
+    CHECK_THROWS_WITH(tags(), Catch::Contains("gives no list of tags"));
+    second = http_answer(200, R"({"tags":["../../x"]})");
+    CHECK_THROWS_WITH(tags(), Catch::Contains("invalid image reference"));
+    std::string many = R"({"tags":["x")";
+    for (int i = 0; i < 20'000; ++i) {
+        many += R"(,"x")";
+    }
+    second = http_answer(200, many + "]}", {circle});
+    CHECK_THROWS_WITH(tags(), Catch::Contains("lists more than 100000 tags"));
 }
 
 TEST_CASE("an index leads to this machine's manifest, or says what there is", "[image][registry][hostile]") {

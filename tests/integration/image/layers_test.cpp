@@ -131,6 +131,14 @@ TEST_CASE("an image in use is not removed", "[image][store]") {
     const Removal removal = root.store.remove("app:1", options);
     CHECK(removal.deleted.empty());
     CHECK(root.store.get(id).references.empty());
+
+    // A name can be taken from what runs, the image cannot.
+    root.store.tag(id, parse_reference("app:1"));
+    options.users = [](const std::string&) { return std::vector<ImageUser>{{"blog-web-1", true}}; };
+    CHECK_THROWS_WITH(root.store.remove(id, options),
+                      "cannot remove image 'app:1': running container 'blog-web-1' uses it");
+    CHECK(root.store.remove("app:1", options).untagged == std::vector<std::string>{"app:1"});
+    CHECK(root.store.get(id).references.empty());
 }
 
 TEST_CASE("an id with names in several repositories is removed by force only", "[image][store]") {
