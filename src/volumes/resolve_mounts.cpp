@@ -33,11 +33,25 @@ std::string normal_target(const Mount& mount) {
     return target;
 }
 
+/// As Docker: a part of a volume or an image is named by a relative path that stays inside, links aside.
+void require_inside(const Mount& mount) {
+    const std::filesystem::path normal = std::filesystem::path{mount.subpath}.lexically_normal();
+    if (normal.is_absolute() || *normal.begin() == "..") {
+        throw Error(Errc::invalid_input, fmt::format("the subpath '{}' of the mount at '{}' does not stay inside '{}'",
+                                                     mount.subpath, mount.target, mount.source))
+            .at(mount.pos)
+            .hint("name it from the top of the volume or image, without a '/' in front: 'logs/today'");
+    }
+}
+
 ResolvedMount base_of(const Mount& mount) {
     ResolvedMount resolved;
     resolved.kind = mount.type;
     resolved.target = normal_target(mount);
     resolved.read_only = mount.read_only;
+    if (!mount.subpath.empty()) {
+        require_inside(mount);
+    }
     resolved.subpath = mount.subpath;
     return resolved;
 }

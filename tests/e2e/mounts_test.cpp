@@ -71,6 +71,16 @@ volumes: {{shared: {{external: true}}}}
     const Result missing = box.stack({"up", "-d"});
     CHECK(missing.exit_code != 0);
     CHECK(has(missing.err, "volume 'shared' has no 'nothing' (subpath)"));
+    for (const char* outside : {"/logs", "..", "../../etc", "logs/../.."}) {
+        CAPTURE(outside);
+        box.write("compose.yaml", compose(outside));
+        const Result refused = box.stack({"up", "-d"});
+        CHECK(refused.exit_code != 0);
+        CHECK(has(refused.err, fmt::format("the subpath '{}' of the mount at '/logs' does not stay inside", outside)));
+    }
+    box.write("compose.yaml", compose("./logs/../logs/"));
+    CHECK(box.stack({"up", "-d"}).exit_code == 0);
+    box.stack({"down", "-t", "0"});
     // A link that a container left there does not lead out of the volume.
     box.write("compose.yaml", compose("trap"));
     const Result trap = box.stack({"up", "-d"});
