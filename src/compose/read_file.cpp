@@ -83,7 +83,7 @@ std::string read_project_file(const std::filesystem::path& file, std::size_t lim
     std::string content;
     std::size_t filled = 0;
     while (true) {
-        content.resize(std::max<std::size_t>(filled * 2, 64U << 10U));
+        content.resize(std::max<std::size_t>(filled * 2, 4U << 10U));  // each page of it is touched
         const ssize_t got = check(::read(fd.get(), content.data() + filled, content.size() - filled),
                                   [&] { return fmt::format("read '{}'", name); });
         filled += static_cast<std::size_t>(got);
