@@ -34,8 +34,11 @@ endif()
 # Not optimised: with the sanitizers g++ 12 takes five times as long at -O1 as at -O0 on template-heavy files.
 if(STACK_SANITIZE)
   target_compile_options(stack_flags INTERFACE -fsanitize=${STACK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
-  # At a fixed address: relocating the tables of globals at every start is half of what a short command costs here.
-  target_link_options(stack_flags INTERFACE -fsanitize=${STACK_SANITIZE} -no-pie)
+  # ASan's at a fixed address: relocating the tables of globals at every start is half of what a short command costs here.
+  target_link_options(stack_flags INTERFACE -fsanitize=${STACK_SANITIZE})
+  if(STACK_SANITIZE MATCHES address)
+    target_link_options(stack_flags INTERFACE -no-pie)
+  endif()
 elseif(STACK_FUZZ)
   target_compile_options(stack_flags INTERFACE -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -g)
   target_link_options(stack_flags INTERFACE -fsanitize=address,undefined)
