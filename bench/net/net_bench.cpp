@@ -111,6 +111,11 @@ std::string after(const std::string& text, const std::string& mark) {
     return at == std::string::npos ? "?" : std::string{trim(std::string_view{text}.substr(at + mark.size(), 16))};
 }
 
+std::string field(const std::string& text, const std::string& mark, char end) {
+    const std::string rest = after(text, mark);
+    return rest.substr(0, rest.find(end));
+}
+
 struct DnsResult {
     double queries_per_second{0};
     std::string lost, latency;
@@ -123,9 +128,8 @@ DnsResult ask_for(const std::string& name, const std::string& server, int netns,
     const auto result = run_in_netns(netns, [&] {
         return run({"dnsperf", "-s", server, "-d", queries, "-l", "4", "-c", load.clients, "-q", load.waiting});
     });
-    return {parse_double(split(after(result, "Queries per second:"), '\n')[0]).value_or(0),
-            std::string{split(after(result, "Queries lost:"), ' ')[0]},
-            std::string{split(after(result, "Average Latency (s):"), ' ')[0]}};
+    return {parse_double(field(result, "Queries per second:", '\n')).value_or(0), field(result, "Queries lost:", ' '),
+            field(result, "Average Latency (s):", ' ')};
 }
 
 /// Queries per second of our server.
@@ -166,7 +170,7 @@ std::vector<double> throughput(int netns, const std::vector<std::pair<std::strin
             result = run({"iperf3", "-c", address, "-p", port, "-t", "4", "-J"});
         } while (result.find("\"sum_received\"") == std::string::npos);
         const auto sum = result.substr(result.find("\"sum_received\""));
-        out.push_back(parse_double(trim(split(after(sum, "\"bits_per_second\":"), ',')[0])).value_or(0) / 1e9);
+        out.push_back(parse_double(trim(field(sum, "\"bits_per_second\":", ','))).value_or(0) / 1e9);
     }
     server.join();
     return out;
@@ -189,7 +193,7 @@ double bench_published(Bench& bench) {
 /// The first resolver that a container is given.
 std::string resolver_of(const std::string& pid) {
     const std::string text = read_file("/proc/" + pid + "/root/etc/resolv.conf");
-    return std::string{split(after(text, "nameserver "), '\n')[0]};
+    return field(text, "nameserver ", '\n');
 }
 
 /// The same measures of another engine's container. Called in the network namespace that the engine works in.
