@@ -295,9 +295,9 @@ void StageBuilder::unpack_tars(Fetched& fetched, CopyRequest& request) const {
 
 StageBuilder::Progress StageBuilder::copy_or_reuse(const Instruction& instruction, const CopyRequest& request) {
     ++number_;
-    const auto shown = fmt::format("{} {}", instruction.keyword, instruction.text);
-    const auto name = step_name(shown);
-    const auto created_by = shown + " # buildkit";
+    const auto name = step_name(instruction_line(instruction));
+    // As BuildKit: the history has the flags that say what the files became, not where they came from.
+    const auto created_by = fmt::format("{} # buildkit", instruction_line(instruction, {"chown", "chmod", "parents"}));
     const auto key =
         sha256_hex(fmt::format("{}\n{}\n{}\n", instruction.keyword, state_.chain_id, describe_copy(request)));
     if (!use_cached(key, name, created_by)) {

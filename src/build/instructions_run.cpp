@@ -137,7 +137,7 @@ StageBuilder::Progress StageBuilder::run_step_(const Instruction& run) {
         fmt::format("RUN {}{} # buildkit",
                     arg_words.empty() ? "" : fmt::format("|{} {}", state_.arg_environment().size(), arg_words),
                     join(request.args, " "));
-    request.name = step_name(fmt::format("RUN {}", run.text));
+    request.name = step_name(instruction_line(run));
     for (const auto& mount : mounts) {
         std::ranges::copy(job_.steps_of(mount.from, stage_.index), std::back_inserter(reads_));
     }

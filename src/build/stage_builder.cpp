@@ -172,6 +172,16 @@ void StageBuilder::append_triggers() {
     steps_.insert(steps_.begin(), triggers.begin(), triggers.end());
 }
 
+std::string StageBuilder::instruction_line(const Instruction& instruction, const std::set<std::string>& flags) {
+    std::string line = instruction.keyword;
+    for (const Flag& flag : instruction.flags) {
+        if (flags.empty() || flags.contains(flag.name)) {
+            line += fmt::format(" --{}{}", flag.name, flag.value ? "=" + *flag.value : "");
+        }
+    }
+    return line + " " + instruction.text;
+}
+
 std::string StageBuilder::step_name(const std::string& text) {
     std::string stage;
     if (!stage_.name.empty()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,8 @@ private:
     Progress workdir_(const Instruction&);
 
     std::string step_name(const std::string& text);
+    /// The instruction in one line, with its flags, or only those named.
+    static std::string instruction_line(const Instruction& instruction, const std::set<std::string>& flags = {});
     std::vector<std::string> command_line(const Instruction& instruction) const;
     Progress configured(const Instruction& instruction);
     /// The layer for `key`: from the cache, or nothing.

@@ -317,7 +317,7 @@ TEST_CASE("build --progress rawjson speaks BuildKit's schema", "[build][rawjson]
     }
     INFO(failed.err);
     const auto& run = last.at("[one 2/2] RUN echo out && echo data > /f");
-    const auto& copy = last.at("[stage-1 2/3] COPY /f /g");
+    const auto& copy = last.at("[stage-1 2/3] COPY --from=one /f /g");
     CHECK(run.at("inputs") == nlohmann::json{last.at("[one 1/2] FROM busybox").at("digest")});
     CHECK(last.at("[one 1/2] FROM busybox").at("cached") == true);
     CHECK(run.contains("started"));
