@@ -5,6 +5,8 @@
 
 #include "cli/container_text.hpp"
 #include "desired/json.hpp"
+#include "engine/runtime/apparmor.hpp"
+#include "engine/runtime/security_options.hpp"
 
 namespace stack::cli {
 
@@ -303,6 +305,7 @@ json inspect_json(const ContainerRow& row, const image::ImageConfig* image, cons
                  {"RestartCount", row.restart_count},
                  {"Driver", "overlay"},
                  {"Platform", "linux"},
+                 {"AppArmorProfile", runtime::host_has_apparmor() ? runtime::apparmor_profile_of(spec) : ""},
                  {"HostConfig", host_config_json(row, spec)},
                  {"Mounts", mounts_json(row)},
                  {"Config", config_json(row, spec, image ? *image : none)},

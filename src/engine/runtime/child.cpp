@@ -85,13 +85,13 @@ void run_launch_child(const LaunchPlan& plan, const LaunchFds& fds) noexcept {
     run_steps(report, [&] {
         reset_process();
         enter_v1_cgroups(plan.cgroup);
-        const SeccompProgram seccomp = load_seccomp(plan.process.seccomp_file);
+        const Confinement confinement = load_confinement(plan.process);
         enter_namespaces(plan, fds);
         set_names(plan);
         build_container_root(plan, fds);
         const StandardFds standard{fds.standard_input, fds.standard_output, fds.standard_error, fds.console_socket,
                                    true};
-        become(plan.process, standard, seccomp, plan.init, report);
+        become(plan.process, standard, confinement, plan.init, report);
     });
 }
 
@@ -100,7 +100,7 @@ void run_exec_child(const ExecPlan& plan, const ExecFds& fds, int container_root
     run_steps(report, [&] {
         reset_process();
         enter_v1_cgroups(plan.cgroup);
-        const SeccompProgram seccomp = load_seccomp(plan.process.seccomp_file);
+        const Confinement confinement = load_confinement(plan.process);
         const int user = plan.own_user_namespace ? CLONE_NEWUSER : 0;
         kernel::enter_namespace(fds.container,
                                 user | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP);
@@ -109,7 +109,7 @@ void run_exec_child(const ExecPlan& plan, const ExecFds& fds, int container_root
         check(::chroot("."), [] { return "enter the container's root"; });
         const StandardFds standard{fds.standard_input, fds.standard_output, fds.standard_error, fds.console_socket,
                                    false};
-        become(plan.process, standard, seccomp, false, report);
+        become(plan.process, standard, confinement, false, report);
     });
 }
 

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/runtime/apparmor.hpp"
 #include "engine/runtime/capabilities.hpp"
 #include "engine/runtime/init_process.hpp"
 #include "engine/runtime/program.hpp"
@@ -158,33 +159,31 @@ void change_user(const ResolvedUser& user) {
     check(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), [] { return "forbid dumps"; });
 }
 
-void apply_seccomp(const SeccompProgram& seccomp) {
-    if (seccomp.bytes.empty()) {
+void apply_seccomp(const std::string& filter) {
+    if (filter.empty()) {
         return;
     }
     sock_fprog program{};
-    program.len = static_cast<unsigned short>(seccomp.bytes.size() / sizeof(sock_filter));
-    program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(seccomp.bytes.data()));
+    program.len = static_cast<unsigned short>(filter.size() / sizeof(sock_filter));
+    program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(filter.data()));
     check(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), [] { return "load the seccomp filter"; });
 }
 
-void confine_by_apparmor(const std::string& profile) {
-    if (!profile.empty()) {
-        write_file("/proc/self/attr/apparmor/exec", "exec " + profile);
-    }
-}
-
 /// From here on nothing of ours is left but the identity of the new process; seccomp is last but for capset and execve.
-void drop_privileges(const ProcessPlan& plan, const ResolvedUser& user, const SeccompProgram& seccomp) {
+void drop_privileges(const ProcessPlan& plan, const ResolvedUser& user, const Confinement& confinement, bool init) {
     const CapabilityMask allowed = plan.capabilities & own_capabilities();
+    if (!plan.apparmor_profile.empty()) {
+        // An init executes nothing itself, and is signalled by those that it starts.
+        confine_by_apparmor(confinement.own_process.get(), plan.apparmor_profile,
+                            init ? Confined::now : Confined::at_execve);
+    }
     if (plan.no_new_privileges) {
         check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), [] { return "set no_new_privs"; });
     }
-    confine_by_apparmor(plan.apparmor_profile);
     drop_bounding_set(allowed);
     change_user(user);
     set_capabilities(own_capabilities());  // effective again: setresuid cleared them for a user that is not root
-    apply_seccomp(seccomp);
+    apply_seccomp(confinement.seccomp);
     set_capabilities(user.uid == 0 ? allowed : 0);
 }
 
@@ -201,12 +200,15 @@ std::vector<std::string> environment_of(const ProcessPlan& plan, const ResolvedU
 
 }  // namespace
 
-SeccompProgram load_seccomp(const std::string& file) {
-    SeccompProgram program;
-    if (!file.empty()) {
-        program.bytes = read_file(file);
+Confinement load_confinement(const ProcessPlan& plan) {
+    Confinement confinement;
+    if (!plan.seccomp_file.empty()) {
+        confinement.seccomp = read_file(plan.seccomp_file);
     }
-    return program;
+    if (!plan.apparmor_profile.empty()) {
+        confinement.own_process = open_own_process();
+    }
+    return confinement;
 }
 
 void reset_process() {
@@ -223,7 +225,7 @@ void reset_process() {
     check(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), [] { return "forbid dumps"; });
 }
 
-void become(const ProcessPlan& plan, const StandardFds& fds, const SeccompProgram& seccomp, bool init,
+void become(const ProcessPlan& plan, const StandardFds& fds, const Confinement& confinement, bool init,
             const LaunchReport& report) {
     const UniqueFd root = kernel::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
     const ResolvedUser user = resolve_user(read_user_files(root.get()), plan.user, plan.additional_groups);
@@ -233,7 +235,7 @@ void become(const ProcessPlan& plan, const StandardFds& fds, const SeccompProgra
     install(standard_fds(plan, fds, user));
     const Program program{plan.args, environment_of(plan, user)};
     check(::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), [] { return "close descriptors at execve"; });
-    drop_privileges(plan, user, seccomp);
+    drop_privileges(plan, user, confinement, init);
     if (init) {
         stay_as_init(plan.tty);  // returns in the child that executes
     }

@@ -15,11 +15,12 @@ struct StandardFds {
     bool console_device{false};  ///< bind the terminal to /dev/console too
 };
 
-/// A seccomp filter in memory, read while the host's root was still there.
-struct SeccompProgram {
-    std::string bytes;  ///< sock_filter array
+/// What confines the new process, taken while the host's root was still there.
+struct Confinement {
+    std::string seccomp;   ///< sock_filter array; empty: no filter
+    UniqueFd own_process;  ///< of open_own_process(); empty without an AppArmor profile
 };
-SeccompProgram load_seccomp(const std::string& file);
+Confinement load_confinement(const ProcessPlan& plan);
 
 /// In the child: signals to their defaults, a session of its own, no dumps (prctl(2) PR_SET_DUMPABLE: a container that
 /// shares our user cannot look into us before execve).
@@ -31,7 +32,7 @@ void reset_process();
 struct ExecFailed {
     LaunchFailure failure;
 };
-[[noreturn]] void become(const ProcessPlan& plan, const StandardFds& fds, const SeccompProgram& seccomp, bool init,
+[[noreturn]] void become(const ProcessPlan& plan, const StandardFds& fds, const Confinement& confinement, bool init,
                          const LaunchReport& report);
 
 }  // namespace stack::runtime

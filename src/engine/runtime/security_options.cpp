@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/runtime/apparmor.hpp"
 #include "engine/runtime/seccomp.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -16,10 +17,6 @@ struct Chosen {
     bool seccomp_unconfined{false};
     std::string seccomp_profile;  ///< JSON; empty: the default one
 };
-
-bool host_has_apparmor() {
-    return trim(find_file("/sys/module/apparmor/parameters/enabled").value_or("")) == "Y";
-}
 
 void choose_seccomp(const std::string& value, Chosen& chosen) {
     if (value == "unconfined") {
@@ -37,16 +34,34 @@ void choose_seccomp(const std::string& value, Chosen& chosen) {
     }
 }
 
-void choose_apparmor(const std::string& value, ProcessPlan& process, std::vector<std::string>& warnings) {
-    if (value == "unconfined") {
+void load_default_apparmor() {
+    try {
+        load_default_apparmor_profile();
+    } catch (const SysError& error) {
+        throw Error(Errc::permission, error.what())
+            .hint("'security_opt: [apparmor=unconfined]' starts the container without AppArmor");
+    }
+}
+
+void choose_apparmor(const desired::ContainerSpec& spec, ProcessPlan& process, std::vector<std::string>& warnings) {
+    const std::string profile = apparmor_profile_of(spec);
+    if (profile == "unconfined") {
         return;
     }
     if (!host_has_apparmor()) {
-        warnings.push_back(
-            fmt::format("the AppArmor profile '{}' has no effect: this host's kernel runs without AppArmor", value));
+        if (profile != default_apparmor_profile) {
+            warnings.push_back(fmt::format(
+                "the AppArmor profile '{}' has no effect: this host's kernel runs without AppArmor", profile));
+        }
         return;
     }
-    process.apparmor_profile = value;
+    if (profile == default_apparmor_profile) {
+        load_default_apparmor();
+    } else if (!apparmor_profile_is_loaded(profile)) {
+        throw Error(Errc::not_found, fmt::format("the AppArmor profile '{}' is not loaded on this host", profile))
+            .hint("load it with 'apparmor_parser --replace FILE'; 'aa-status' lists those that are loaded");
+    }
+    process.apparmor_profile = profile;
 }
 
 bool truth(const std::string& value, const std::string& option) {
@@ -59,22 +74,24 @@ bool truth(const std::string& value, const std::string& option) {
     return false;
 }
 
-void apply_option(const std::string& option, ProcessPlan& process, Chosen& chosen, std::vector<std::string>& warnings) {
+/// "key=value", as Docker wrote it first "key:value".
+std::pair<std::string, std::string> key_and_value(const std::string& option) {
     const auto separator = option.find_first_of("=:");
-    const std::string key = option.substr(0, separator);
-    const std::string value = separator == std::string::npos ? "" : option.substr(separator + 1);
+    return {option.substr(0, separator), separator == std::string::npos ? "" : option.substr(separator + 1)};
+}
+
+void apply_option(const std::string& option, ProcessPlan& process, Chosen& chosen, std::vector<std::string>& warnings) {
+    const auto [key, value] = key_and_value(option);
     if (key == "no-new-privileges") {
         process.no_new_privileges = truth(value, option);
     } else if (key == "seccomp") {
         choose_seccomp(value, chosen);
-    } else if (key == "apparmor") {
-        choose_apparmor(value, process, warnings);
     } else if (key == "label") {
         std::error_code ignored;
         if (value != "disable" && !std::filesystem::exists("/sys/fs/selinux/enforce", ignored)) {
             warnings.push_back(fmt::format("security_opt '{}' has no effect: this host runs without SELinux", option));
         }
-    } else if (option != "systempaths=unconfined") {
+    } else if (key != "apparmor" && option != "systempaths=unconfined") {
         throw Error(Errc::invalid_input, fmt::format("unknown security_opt '{}'", option))
             .hint("known are no-new-privileges, seccomp, apparmor, label and systempaths=unconfined");
     }
@@ -82,12 +99,24 @@ void apply_option(const std::string& option, ProcessPlan& process, Chosen& chose
 
 }  // namespace
 
+std::string apparmor_profile_of(const desired::ContainerSpec& spec) {
+    std::string profile{spec.privileged ? "unconfined" : default_apparmor_profile};
+    for (const std::string& option : spec.security_opt) {
+        const auto [key, value] = key_and_value(option);
+        if (key == "apparmor" && !value.empty()) {
+            profile = value;
+        }
+    }
+    return profile;
+}
+
 void apply_security_options(const LaunchInput& input, ProcessPlan& process, std::vector<std::string>& warnings) {
     Chosen chosen;
     chosen.seccomp_unconfined = input.spec.privileged;
     for (const std::string& option : input.spec.security_opt) {
         apply_option(option, process, chosen, warnings);
     }
+    choose_apparmor(input.spec, process, warnings);
     if (!chosen.seccomp_unconfined) {
         process.seccomp_file =
             compiled_seccomp_filter(chosen.seccomp_profile, process.capabilities, input.seccomp_cache);

@@ -8,4 +8,7 @@ namespace stack::runtime {
 /// where SELinux runs give a warning. Throws Errc::invalid_input for unknown words.
 void apply_security_options(const LaunchInput& input, ProcessPlan& process, std::vector<std::string>& warnings);
 
+/// The AppArmor profile that a container asks for, or "unconfined"; whether the host has AppArmor is not asked.
+std::string apparmor_profile_of(const desired::ContainerSpec& spec);
+
 }  // namespace stack::runtime
