@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,6 +18,7 @@
 #include "engine/supervisor/keeper.hpp"
 #include "engine/supervisor/operations.hpp"
 #include "support/error.hpp"
+#include "support/kernel/own_memory.hpp"
 #include "support/log.hpp"
 
 namespace stack::engine::supervisor {
@@ -25,6 +27,9 @@ namespace {
 /// How long the supervisor of containers without a project waits for the next of them. Starting anew costs a run more
 /// than all else it does: a keeper, a worker, a bridge and a rule set are made, after the last ones were removed.
 constexpr std::chrono::milliseconds linger_time{300};
+
+/// After that long without a client the worker gives memory back.
+constexpr std::chrono::seconds quiet_time{2};
 
 class Worker {
 public:
@@ -42,6 +47,7 @@ public:
         spawn(loop_, restart_dependents(project_, turns_), "restart dependents");
         spawn(loop_, accept(), "accept clients");
         spawn(loop_, leave_when_idle(), "leave when idle");
+        spawn(loop_, give_back_memory(), "give back memory");
         loop_.run();
     }
 
@@ -67,6 +73,7 @@ private:
             any = true;
             greeted_ = true;
             ++sessions_;
+            ++served_;
             spawn(loop_, serve(std::make_shared<Session>(project_, turns_, std::move(client))), "serve a client");
         }
     }
@@ -90,6 +97,27 @@ private:
             }
         }
         return true;
+    }
+
+    /// Supervisors mostly wait. What a burst of work took is given back once it is over.
+    Task<> give_back_memory() {
+        for (;;) {
+            while (sessions_ > 0) {
+                co_await wait_for(project_.changed, never);
+            }
+            const std::uint64_t seen = served_;
+            const Clock::time_point quiet = Clock::now() + quiet_time;
+            while (served_ == seen && Clock::now() < quiet) {
+                co_await wait_for(project_.changed, quiet);
+            }
+            if (served_ != seen) {
+                continue;
+            }
+            kernel::give_back_memory();
+            while (served_ == seen) {
+                co_await wait_for(project_.changed, never);
+            }
+        }
     }
 
     Task<> leave_when_idle() {
@@ -162,6 +190,7 @@ private:
     Project project_;
     Watched accepting_;
     int sessions_{0};
+    std::uint64_t served_{0};  ///< sessions that ever were
     bool greeted_{false};
 };
 
