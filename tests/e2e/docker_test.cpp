@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "harness/eventually.hpp"
 #include "harness/sandbox.hpp"
@@ -56,6 +57,74 @@ TEST_CASE("annotations of a container are told by inspect", "[docker]") {
                 .exit_code == 0);
     CHECK(box.docker({"inspect", "-f", "{{json .HostConfig.Annotations}}", "noted"}).out ==
           "{\"org.example.team\":\"blue\"}\n");
+}
+
+TEST_CASE("what a container was asked to be is told by inspect in Docker's fields", "[docker]") {
+    const Sandbox box{"docker"};
+    box.need_busybox();
+    const auto created = box.docker({"create",
+                                     "--name",
+                                     "asked",
+                                     "--network",
+                                     "none",
+                                     "--memory",
+                                     "64m",
+                                     "--cpus",
+                                     "1.5",
+                                     "--pids-limit",
+                                     "50",
+                                     "--blkio-weight",
+                                     "300",
+                                     "--device",
+                                     "/dev/null:/dev/nothing:rw",
+                                     "--device-cgroup-rule",
+                                     "c 1:3 rwm",
+                                     "--ulimit",
+                                     "nofile=100:200",
+                                     "--cgroup-parent",
+                                     "some-parent",
+                                     "--tmpfs",
+                                     "/t:size=1m",
+                                     "-v",
+                                     "/tmp:/a:ro",
+                                     "-v",
+                                     "/anonymous",
+                                     "--expose",
+                                     "90/udp",
+                                     "--stop-timeout",
+                                     "5",
+                                     "--memory-swappiness",
+                                     "7",
+                                     "busybox"});
+    REQUIRE(created.exit_code == 0);
+    const auto it = nlohmann::json::parse(box.docker({"inspect", "asked"}).out).at(0);
+    const auto& host = it.at("HostConfig");
+    CHECK(host.at("Memory") == 64 << 20);
+    CHECK(host.at("MemorySwap") == 128 << 20);
+    CHECK(host.at("MemorySwappiness") == 7);
+    CHECK(host.at("NanoCpus") == 1'500'000'000);
+    CHECK(host.at("PidsLimit") == 50);
+    CHECK(host.at("BlkioWeight") == 300);
+    CHECK(host.at("Devices").dump() ==
+          R"([{"CgroupPermissions":"rw","PathInContainer":"/dev/nothing","PathOnHost":"/dev/null"}])");
+    CHECK(host.at("DeviceCgroupRules").dump() == R"(["c 1:3 rwm"])");
+    CHECK(host.at("Ulimits").dump() == R"([{"Hard":200,"Name":"nofile","Soft":100}])");
+    CHECK(host.at("CgroupParent") == "some-parent");
+    CHECK(host.at("Binds").dump() == R"(["/tmp:/a:ro"])");
+    CHECK(host.at("Tmpfs").contains("/t"));
+    CHECK(host.at("ReadonlyPaths").dump().find("\"/proc/sys\"") != std::string::npos);
+    CHECK(host.at("MaskedPaths").dump().find("\"/proc/kcore\"") != std::string::npos);
+    for (const char* name : {"BlkioWeightDevice", "BlkioDeviceReadBps", "Links", "DeviceRequests", "CapAdd"}) {
+        INFO(name);
+        CHECK(host.at(name).empty());
+    }
+    const auto& config = it.at("Config");
+    CHECK(config.at("ExposedPorts").dump() == R"({"90/udp":{}})");
+    CHECK(config.at("Volumes").dump() == R"({"/anonymous":{}})");
+    CHECK(config.at("StopTimeout") == 5);
+    CHECK(it.at("NetworkSettings").at("Networks").contains("none"));
+    CHECK(it.at("GraphDriver").at("Data").at("UpperDir").get<std::string>().find(it.at("Id").get<std::string>()) !=
+          std::string::npos);
 }
 
 TEST_CASE("the healthcheck of a container is told by inspect, over the image's", "[docker]") {

@@ -1,8 +1,12 @@
 #include "cli/container/inspect_json.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/container/inspect_host_config.hpp"
 #include "cli/container_text.hpp"
 #include "desired/json.hpp"
 #include "engine/runtime/apparmor.hpp"
@@ -68,27 +72,54 @@ json ports_json(const std::vector<engine::PublishedPort>& ports) {
     return all;
 }
 
-json endpoint_json(const engine::EndpointRow& endpoint) {
-    return {{"Aliases", endpoint.aliases},         {"NetworkID", endpoint.network_id},
-            {"Gateway", endpoint.ipv4_gateway},    {"IPAddress", endpoint.ipv4},
-            {"IPPrefixLen", endpoint.ipv4_prefix}, {"IPv6Gateway", endpoint.ipv6_gateway},
-            {"GlobalIPv6Address", endpoint.ipv6},  {"GlobalIPv6PrefixLen", endpoint.ipv6_prefix},
-            {"MacAddress", endpoint.mac},          {"DNSNames", endpoint.dns_names}};
+/// `asked`: what was asked of the network, null where nothing was.
+json endpoint_json(const engine::EndpointRow& endpoint, const desired::EndpointSpec* asked) {
+    json addresses;
+    if (asked != nullptr && !(asked->ipv4_address.empty() && asked->ipv6_address.empty())) {
+        addresses = {{"IPv4Address", asked->ipv4_address}, {"IPv6Address", asked->ipv6_address}};
+    }
+    return {{"IPAMConfig", std::move(addresses)},
+            {"Links", nullptr},
+            {"DriverOpts", asked == nullptr || asked->driver_opts.empty() ? json{} : json(asked->driver_opts)},
+            {"Aliases", endpoint.aliases},
+            {"NetworkID", endpoint.network_id},
+            {"Gateway", endpoint.ipv4_gateway},
+            {"IPAddress", endpoint.ipv4},
+            {"IPPrefixLen", endpoint.ipv4_prefix},
+            {"IPv6Gateway", endpoint.ipv6_gateway},
+            {"GlobalIPv6Address", endpoint.ipv6},
+            {"GlobalIPv6PrefixLen", endpoint.ipv6_prefix},
+            {"MacAddress", endpoint.mac},
+            {"DNSNames", endpoint.dns_names}};
 }
 
-json network_json(const ContainerRow& row) {
+json network_json(const ContainerRow& row, const ContainerSpec& spec) {
     json networks = json::object();
     for (const engine::EndpointRow& endpoint : row.endpoints) {
-        networks[endpoint.network] = endpoint_json(endpoint);
+        const auto asked = std::find_if(spec.endpoints.begin(), spec.endpoints.end(),
+                                        [&](const auto& one) { return one.network == endpoint.network; });
+        networks[endpoint.network] = endpoint_json(endpoint, asked == spec.endpoints.end() ? nullptr : &*asked);
     }
-    json settings = {{"Ports", ports_json(row.ports)}, {"Networks", std::move(networks)}};
+    if (spec.network_mode == "none" || spec.network_mode == "host") {
+        networks[spec.network_mode] = endpoint_json({}, nullptr);
+    }
     const engine::EndpointRow first = row.endpoints.empty() ? engine::EndpointRow{} : row.endpoints.front();
-    settings["IPAddress"] = first.ipv4;
-    settings["IPPrefixLen"] = first.ipv4_prefix;
-    settings["Gateway"] = first.ipv4_gateway;
-    settings["MacAddress"] = first.mac;
-    settings["GlobalIPv6Address"] = first.ipv6;
-    return settings;
+    return {{"Ports", ports_json(row.ports)},
+            {"Networks", std::move(networks)},
+            {"IPAddress", first.ipv4},
+            {"IPPrefixLen", first.ipv4_prefix},
+            {"Gateway", first.ipv4_gateway},
+            {"MacAddress", first.mac},
+            {"GlobalIPv6Address", first.ipv6},
+            {"GlobalIPv6PrefixLen", first.ipv6_prefix},
+            {"IPv6Gateway", first.ipv6_gateway},
+            // Docker's, which its own networks do not fill any more.
+            {"Bridge", ""},
+            {"HairpinMode", false},
+            {"LinkLocalIPv6Address", ""},
+            {"LinkLocalIPv6PrefixLen", 0},
+            {"SecondaryIPAddresses", nullptr},
+            {"SecondaryIPv6Addresses", nullptr}};
 }
 
 json mounts_json(const ContainerRow& row) {
@@ -107,95 +138,6 @@ json mounts_json(const ContainerRow& row) {
         all.push_back(std::move(one));
     }
     return all;
-}
-
-std::string restart_name(const desired::RestartPolicy& policy) {
-    switch (policy.condition) {
-        case desired::RestartPolicy::Condition::always:
-            return "always";
-        case desired::RestartPolicy::Condition::on_failure:
-            return "on-failure";
-        case desired::RestartPolicy::Condition::unless_stopped:
-            return "unless-stopped";
-        case desired::RestartPolicy::Condition::no:
-            break;
-    }
-    return "no";
-}
-
-std::string network_mode(const ContainerSpec& spec) {
-    if (!spec.network_mode.empty()) {
-        return spec.network_mode;
-    }
-    return spec.endpoints.empty() ? "default" : spec.endpoints.front().network;
-}
-
-std::vector<std::string> binds_of(const ContainerSpec& spec) {
-    std::vector<std::string> binds;
-    for (const desired::Mount& mount : spec.mounts) {
-        if (!mount.source.empty() &&
-            (mount.type == desired::Mount::Type::bind || mount.type == desired::Mount::Type::volume)) {
-            binds.push_back(fmt::format("{}:{}{}", mount.source, mount.target, mount.read_only ? ":ro" : ":rw"));
-        }
-    }
-    return binds;
-}
-
-/// "", "8080" or "8000-8010".
-std::string wanted_host_port(const desired::PortPublish& port) {
-    if (port.host_port == 0) {
-        return {};
-    }
-    return port.host_port_last == 0 ? std::to_string(port.host_port)
-                                    : fmt::format("{}-{}", port.host_port, port.host_port_last);
-}
-
-json host_config_json(const ContainerRow& row, const ContainerSpec& spec) {
-    const desired::Resources& resources = spec.resources;
-    json bindings = json::object();
-    for (const desired::PortPublish& port : spec.ports) {
-        bindings[fmt::format("{}/{}", port.container_port, port.protocol)].push_back(
-            {{"HostIp", port.host_ip}, {"HostPort", wanted_host_port(port)}});
-    }
-    return {{"Binds", binds_of(spec)},
-            {"NetworkMode", network_mode(spec)},
-            {"PortBindings", std::move(bindings)},
-            {"RestartPolicy", {{"Name", restart_name(spec.restart)}, {"MaximumRetryCount", spec.restart.max_attempts}}},
-            {"AutoRemove", spec.auto_remove},
-            {"VolumesFrom", spec.volumes_from},
-            {"LogConfig", {{"Type", row.log_driver}, {"Config", spec.logging.options}}},
-            {"CapAdd", spec.cap_add},
-            {"CapDrop", spec.cap_drop},
-            {"CgroupnsMode", spec.cgroup.empty() ? "private" : spec.cgroup},
-            {"Dns", spec.dns},
-            {"DnsOptions", spec.dns_opt},
-            {"DnsSearch", spec.dns_search},
-            {"ExtraHosts", spec.extra_hosts},
-            {"GroupAdd", spec.group_add},
-            {"IpcMode", spec.ipc.empty() ? "private" : spec.ipc},
-            {"PidMode", spec.pid},
-            {"UTSMode", spec.uts},
-            {"UsernsMode", spec.userns},
-            {"Privileged", spec.privileged},
-            {"PublishAllPorts", spec.publish_all},
-            {"ReadonlyRootfs", spec.read_only},
-            {"SecurityOpt", spec.security_opt},
-            {"Sysctls", spec.sysctls},
-            {"Annotations", spec.annotations},
-            {"ShmSize", spec.shm_size == 0 ? std::int64_t{64} << 20U : spec.shm_size},
-            {"Init", spec.init},
-            {"Memory", resources.memory},
-            {"MemoryReservation", resources.memory_reservation},
-            {"MemorySwap", resources.memory_swap},
-            {"NanoCpus", resources.nano_cpus},
-            {"CpuShares", resources.cpu_shares},
-            {"CpuPeriod", resources.cpu_period_us},
-            {"CpuQuota", resources.cpu_quota_us},
-            {"CpusetCpus", resources.cpuset_cpus},
-            {"CpusetMems", resources.cpuset_mems},
-            {"PidsLimit", resources.pids_limit},
-            {"OomKillDisable", resources.oom_kill_disable},
-            {"OomScoreAdj", resources.oom_score_adj.value_or(0)}};
 }
 
 template <class T>
@@ -249,26 +191,56 @@ json config_json(const ContainerRow& row, const ContainerSpec& spec, const image
     for (const engine::PublishedPort& port : row.ports) {
         exposed[fmt::format("{}/{}", port.container_port, port.protocol)] = json::object();
     }
+    for (const std::string& port : spec.expose) {
+        exposed[port] = json::object();
+    }
+    for (const std::string& port : image.exposed_ports) {
+        exposed[port] = json::object();
+    }
     json volumes = json::object();
     for (const std::string& path : image.volumes) {
         volumes[path] = json::object();
     }
-    return {{"Hostname", spec.hostname.empty() ? short_id(row.id) : spec.hostname},
-            {"Domainname", spec.domainname},
-            {"User", spec.user.empty() ? image.user : spec.user},
-            {"Tty", spec.tty},
-            {"OpenStdin", spec.stdin_open},
-            {"StdinOnce", spec.stdin_once},
-            {"Env", environment(spec, image)},
-            {"Cmd", spec.entrypoint && !spec.command ? json{} : first_of(spec.command, image.cmd)},
-            {"Entrypoint", first_of(spec.entrypoint, image.entrypoint)},
-            {"Image", row.image},
-            {"Volumes", std::move(volumes)},
-            {"WorkingDir", spec.working_dir.empty() ? image.working_dir : spec.working_dir},
-            {"Labels", row.labels},
-            {"ExposedPorts", std::move(exposed)},
-            {"Healthcheck", healthcheck_json(spec, image)},
-            {"StopSignal", spec.stop_signal.empty() ? image.stop_signal : spec.stop_signal}};
+    for (const desired::Mount& mount : spec.mounts) {
+        if (mount.type == desired::Mount::Type::volume && mount.source.empty()) {
+            volumes[mount.target] = json::object();
+        }
+    }
+    json config = {{"Hostname", spec.hostname.empty() ? short_id(row.id) : spec.hostname},
+                   {"Domainname", spec.domainname},
+                   {"User", spec.user.empty() ? image.user : spec.user},
+                   {"Tty", spec.tty},
+                   {"OpenStdin", spec.stdin_open},
+                   {"StdinOnce", spec.stdin_once},
+                   {"Env", environment(spec, image)},
+                   {"Cmd", spec.entrypoint && !spec.command ? json{} : first_of(spec.command, image.cmd)},
+                   {"Entrypoint", first_of(spec.entrypoint, image.entrypoint)},
+                   {"Image", row.image},
+                   {"Volumes", std::move(volumes)},
+                   {"WorkingDir", spec.working_dir.empty() ? image.working_dir : spec.working_dir},
+                   {"Labels", row.labels},
+                   {"ExposedPorts", std::move(exposed)},
+                   {"Healthcheck", healthcheck_json(spec, image)},
+                   {"OnBuild", image.on_build.empty() ? json{} : json(image.on_build)},
+                   {"StopSignal", spec.stop_signal.empty() ? image.stop_signal : spec.stop_signal},
+                   // Whether a client looks on is the client's affair here.
+                   {"AttachStdin", false},
+                   {"AttachStdout", false},
+                   {"AttachStderr", false}};
+    if (spec.stop_grace_period) {
+        config["StopTimeout"] = std::chrono::ceil<std::chrono::seconds>(*spec.stop_grace_period).count();
+    }
+    return config;
+}
+
+/// Where the container's files lie on the host. Only it itself sees them put together.
+json graph_driver_json(const ContainerRow& row, const Paths& paths) {
+    const auto folder = paths.container(row.id);
+    return {{"Name", "overlay2"},
+            {"Data",
+             {{"UpperDir", (folder / "upper").string()},
+              {"WorkDir", (folder / "work").string()},
+              {"MergedDir", (folder / "merged").string()}}}};
 }
 
 /// As they are executed: an entrypoint of one's own clears the image's command.
@@ -303,13 +275,17 @@ json inspect_json(const ContainerRow& row, const image::ImageConfig* image, cons
                   row.log_driver == "json-file" ? (paths.container(row.id) / (row.id + "-json.log")).string() : ""},
                  {"Name", "/" + row.name},
                  {"RestartCount", row.restart_count},
-                 {"Driver", "overlay"},
+                 {"Driver", "overlay2"},
+                 {"GraphDriver", graph_driver_json(row, paths)},
+                 {"ExecIDs", nullptr},
+                 {"MountLabel", ""},
+                 {"ProcessLabel", ""},
                  {"Platform", "linux"},
                  {"AppArmorProfile", runtime::host_has_apparmor() ? runtime::apparmor_profile_of(spec) : ""},
                  {"HostConfig", host_config_json(row, spec)},
                  {"Mounts", mounts_json(row)},
                  {"Config", config_json(row, spec, image ? *image : none)},
-                 {"NetworkSettings", network_json(row)}}})
+                 {"NetworkSettings", network_json(row, spec)}}})
         .front();
 }
 

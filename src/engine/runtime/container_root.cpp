@@ -9,6 +9,7 @@
 
 #include "engine/runtime/device_nodes.hpp"
 #include "engine/runtime/mount_steps.hpp"
+#include "engine/runtime/root_paths.hpp"
 #include "engine/runtime/rootfs.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
@@ -102,6 +103,10 @@ void build_container_root(const LaunchPlan& plan, const LaunchFds& fds) {
         protect(path);
     }
     if (plan.rootfs.read_only) {
+        // The last moment at which a missing working directory can be made.
+        if (plan.process.create_cwd && !plan.process.cwd.empty()) {
+            const UniqueFd made = ensure_in_root(root.get(), plan.process.cwd, Missing::folder);
+        }
         make_root_read_only();
     }
 }

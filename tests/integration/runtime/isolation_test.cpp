@@ -235,6 +235,10 @@ TEST_CASE("working directories are made and links in them followed inside the ro
     Box box;
     box.input.spec.working_dir = "/made/for/it";
     CHECK(box.run("pwd").out == "/made/for/it\n");
+    Box closed;
+    closed.input.spec.read_only = true;
+    closed.input.spec.working_dir = "/made/too";
+    CHECK(closed.run("pwd; touch here || echo closed").out == "/made/too\nclosed\n");
 }
 
 TEST_CASE("our init reaps orphans and passes signals and exit codes on", "[runtime][init]") {
