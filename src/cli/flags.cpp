@@ -144,7 +144,7 @@ private:
             return "true";
         }
         if (next_ >= args_.size()) {
-            throw UsageError{fmt::format("flag needs an argument: {}", spelled)};
+            throw UsageError{fmt::format("flag needs an argument: {}", spelled), UsageError::Fault::flag};
         }
         return args_[next_++];
     }
@@ -153,7 +153,8 @@ private:
         if (spec.kind == FlagSpec::Kind::boolean) {
             const std::optional<bool> parsed = parse_bool(value);
             if (!parsed) {
-                throw UsageError{fmt::format("invalid value '{}' for {}: expected true or false", value, spelled)};
+                throw UsageError{fmt::format("invalid value '{}' for {}: expected true or false", value, spelled),
+                                 UsageError::Fault::flag};
             }
             value = *parsed ? "true" : "false";
         }
@@ -208,7 +209,7 @@ private:
     }
 
     [[noreturn]] void unknown(const std::string& spelled, std::string_view name) const {
-        UsageError error{fmt::format("unknown flag: {}", spelled)};
+        UsageError error{fmt::format("unknown flag: {}", spelled), UsageError::Fault::flag};
         std::vector<std::string> known;
         for (const FlagSpec& spec : help_.flags) {
             known.insert(known.end(), spec.names.begin(), spec.names.end());
@@ -221,7 +222,8 @@ private:
 
     [[noreturn]] static void unknown_letter(const std::string& spelled, std::string_view cluster) {
         throw UsageError{cluster.size() > 1 ? fmt::format("unknown shorthand flag: '{}' in -{}", spelled[1], cluster)
-                                            : fmt::format("unknown shorthand flag: '{}'", spelled)};
+                                            : fmt::format("unknown shorthand flag: '{}'", spelled),
+                         UsageError::Fault::flag};
     }
 
     const HelpText& help_;
@@ -242,7 +244,9 @@ Flags Flags::parse(const HelpText& help, const std::vector<std::string>& args, c
 
 void Flags::check_words(const HelpText& help, std::string_view command) const {
     const auto arguments = [](size_t n) { return fmt::format("{} argument{}", n, n == 1 ? "" : "s"); };
-    const auto fail = [&](const std::string& what) { throw UsageError{fmt::format("'{}' {}", command, what)}; };
+    const auto fail = [&](const std::string& what) {
+        throw UsageError{fmt::format("'{}' {}", command, what), UsageError::Fault::words};
+    };
     if (words_.size() >= help.least_words && words_.size() <= help.most_words) {
         return;
     }
@@ -309,7 +313,8 @@ std::optional<long> Flags::number(std::string_view name) const {
     }
     const std::optional<std::int64_t> parsed = parse_int(*text);
     if (!parsed) {
-        throw UsageError{fmt::format("invalid value '{}' for --{}: expected a whole number", *text, name)};
+        throw UsageError{fmt::format("invalid value '{}' for --{}: expected a whole number", *text, name),
+                         UsageError::Fault::flag};
     }
     return static_cast<long>(*parsed);
 }

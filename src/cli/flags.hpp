@@ -12,7 +12,14 @@ namespace stack::cli {
 /// Wrong words on the command line. The front door picks the exit code and names `--help`.
 class UsageError : public Error {
 public:
-    explicit UsageError(std::string what) : Error{Errc::invalid_input, std::move(what)} {}
+    /// What is wrong: flags as they were declared, the number of other words, or what a command makes of one.
+    enum class Fault { flag, words, meaning };
+    explicit UsageError(std::string what, Fault fault = Fault::meaning)
+        : Error{Errc::invalid_input, std::move(what)}, fault_{fault} {}
+    Fault fault() const noexcept { return fault_; }
+
+private:
+    Fault fault_;
 };
 
 /// One flag as the help text declares it.

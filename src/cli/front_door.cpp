@@ -260,9 +260,15 @@ void report(const Error& error, const Context& context) {
     std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-int usage_exit_code(const Context& context) {
-    // The docker CLI ends with 125 on wrong flags, docker compose with 16.
-    return context.persona == Persona::docker ? 125 : 16;
+/// The docker CLI ends with 125 on wrong flags, and whatever is wrong about a program that `run` shall start; docker
+/// compose with 16.
+int usage_exit_code(const UsageError& wrong, const Context& context) {
+    using Fault = UsageError::Fault;
+    if (context.persona != Persona::docker) {
+        return 16;
+    }
+    const bool runs = context.command.ends_with(" run") && wrong.fault() != Fault::words;
+    return wrong.fault() == Fault::flag || runs ? exit_engine_error : 1;
 }
 
 int report_usage(const UsageError& wrong, const Context& context) {
@@ -271,7 +277,7 @@ int report_usage(const UsageError& wrong, const Context& context) {
     const std::string seen = error.hint().empty() ? "" : error.hint() + "\n";
     error.set_hint(fmt::format("{}see '{} --help'", seen, command));
     report(error, context);
-    return usage_exit_code(context);
+    return usage_exit_code(wrong, context);
 }
 
 /// Output that could not be written is a failure, though nobody threw.

@@ -59,6 +59,38 @@ TEST_CASE("annotations of a container are told by inspect", "[docker]") {
           "{\"org.example.team\":\"blue\"}\n");
 }
 
+TEST_CASE("names that cannot be names, and containers that are not there", "[docker]") {
+    const Sandbox box{"docker"};
+    box.need_busybox();
+    for (const char* name : {"bad name", "-bad", "a/b", "\xc3\xa9", "bad\nname"}) {
+        INFO(name);
+        const auto refused = box.docker({"create", "--name", name, "busybox"});
+        CHECK(refused.exit_code == 1);
+        CHECK(refused.err.find("cannot be the name of a container") != std::string::npos);
+    }
+    REQUIRE(box.docker({"create", "--name", "good", "busybox"}).exit_code == 0);
+    CHECK(box.docker({"rename", "good", ""}).exit_code == 1);
+    CHECK(box.docker({"rename", "good", "not good"}).exit_code == 1);
+    CHECK(box.docker({"create", "--name", "good", "busybox"}).exit_code == 1);
+    CHECK(box.docker({"run", "--name", "good", "busybox"}).exit_code == 125);
+    CHECK(box.docker({"rm", "nobody"}).exit_code == 1);
+    const auto forced = box.docker({"rm", "-f", "nobody", "good"});
+    CHECK(forced.exit_code == 0);
+    CHECK(forced.out == "good\n");
+    CHECK(forced.err.find("no such container: nobody") != std::string::npos);
+}
+
+TEST_CASE("exit codes of wrong command lines are those of the docker CLI", "[docker]") {
+    const Sandbox box{"docker"};
+    CHECK(box.docker({"run"}).exit_code == 1);
+    CHECK(box.docker({"wait"}).exit_code == 1);
+    CHECK(box.docker({"run", "--pull", "sometimes", "busybox"}).exit_code == 125);
+    CHECK(box.docker({"create", "--pull", "sometimes", "busybox"}).exit_code == 1);
+    CHECK(box.docker({"ps", "--no-such-flag"}).exit_code == 125);
+    CHECK(box.docker({"ps", "--filter", "no-such=thing"}).exit_code == 1);
+    CHECK(box.docker({"update", "nobody"}).exit_code == 1);
+}
+
 TEST_CASE("what a container was asked to be is told by inspect in Docker's fields", "[docker]") {
     const Sandbox box{"docker"};
     box.need_busybox();

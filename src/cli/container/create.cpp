@@ -60,26 +60,20 @@ UniqueFd open_cidfile(const Flags& flags) {
 
 std::string create_from_flags(const Context& context, const Flags& flags, desired::ContainerSpec& spec,
                               engine::SupervisorClient& client) {
-    try {
-        const UniqueFd cidfile = open_cidfile(flags);
-        spec.image_id = find_image(context, flags, spec.image);
-        const engine::CreateRequest request{
-            .spec = spec, .name = flags.value_or("name", ""), .service = {}, .one_off = false};
-        const desired::DesiredState no_project;
-        std::string id = client.create(request, no_project, [](const engine::Event& event) {
-            if (event.progress == engine::Progress::warning) {
-                fmt::print(stderr, "warning: {}\n", event.detail);
-            }
-        });
-        if (cidfile) {
-            write_all(cidfile.get(), id, flags.value_or("cidfile", ""));
+    const UniqueFd cidfile = open_cidfile(flags);
+    spec.image_id = find_image(context, flags, spec.image);
+    const engine::CreateRequest request{
+        .spec = spec, .name = flags.value_or("name", ""), .service = {}, .one_off = false};
+    const desired::DesiredState no_project;
+    std::string id = client.create(request, no_project, [](const engine::Event& event) {
+        if (event.progress == engine::Progress::warning) {
+            fmt::print(stderr, "warning: {}\n", event.detail);
         }
-        return id;
-    } catch (const UsageError&) {
-        throw;
-    } catch (const Error& error) {
-        throw ExitError{exit_engine_error, error};
+    });
+    if (cidfile) {
+        write_all(cidfile.get(), id, flags.value_or("cidfile", ""));
     }
+    return id;
 }
 
 int container_create(Context& context, const Flags& flags) {

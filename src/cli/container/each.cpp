@@ -53,7 +53,8 @@ Outcome act_on_project(const Context& context, const std::string& project, const
 
 }  // namespace
 
-int for_each_container(const Context& context, const std::vector<std::string>& names, const ContainerAction& act) {
+int for_each_container(const Context& context, const std::vector<std::string>& names, const ContainerAction& act,
+                       Missing missing) {
     const StateView state{context.paths};
     ByProject projects;
     int code = 0;
@@ -63,7 +64,8 @@ int for_each_container(const Context& context, const std::vector<std::string>& n
             projects[row.project].push_back({name, row.id});
         } catch (const Error& error) {
             report_and_go_on(context, error);
-            code = 1;
+            const bool fine = error.code() == Errc::not_found && missing == Missing::is_told;
+            code = fine ? code : 1;
         }
     }
     for (const auto& [project, containers] : projects) {

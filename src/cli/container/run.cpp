@@ -36,10 +36,11 @@ void take_streams(const Flags& flags, AttachWish& wish) {
     wish.show_err = has("stderr");
 }
 
-/// The program never ran: that is 125, whether a flag or its value is wrong.
-desired::ContainerSpec spec_to_run(const Flags& flags) {
+/// The program never ran: that is 125, whether a flag, its value or the engine is to blame.
+template <class Step>
+auto before_it_runs(const Step& step) {
     try {
-        return spec_from_flags(flags);
+        return step();
     } catch (const UsageError&) {
         throw;
     } catch (const Error& error) {
@@ -50,7 +51,7 @@ desired::ContainerSpec spec_to_run(const Flags& flags) {
 }  // namespace
 
 int container_run(Context& context, const Flags& flags) {
-    desired::ContainerSpec spec = spec_to_run(flags);
+    desired::ContainerSpec spec = before_it_runs([&] { return spec_from_flags(flags); });
     AttachWish wish;
     wish.interactive = flags.on("interactive");
     wish.tty = flags.on("tty");
@@ -65,7 +66,7 @@ int container_run(Context& context, const Flags& flags) {
     }
     spec.stdin_once = wish.interactive && !background;
     engine::SupervisorClient client{context.paths, ""};
-    wish.id = create_from_flags(context, flags, spec, client);
+    wish.id = before_it_runs([&] { return create_from_flags(context, flags, spec, client); });
     if (background) {
         start_container(client, wish.id);
         fmt::print("{}\n", wish.id);

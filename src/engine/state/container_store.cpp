@@ -1,6 +1,7 @@
 #include "engine/state/container_store.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -122,6 +123,18 @@ std::vector<std::string> names_of(Statement statement) {
         .hint("remove or rename that container to be able to use the name again");
 }
 
+/// Names are words of command lines and DNS, and parts of paths.
+void check_name(const std::string& name) {
+    const auto good = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    const bool fine = !name.empty() && good(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
+        return good(c) || c == '_' || c == '.' || c == '-';
+    });
+    if (!fine) {
+        throw Error(Errc::invalid_input, fmt::format("'{}' cannot be the name of a container", name))
+            .hint("names begin with a letter or digit and go on with letters, digits, '_', '.' and '-'");
+    }
+}
+
 }  // namespace
 
 ContainerStore::ContainerStore(const Database& database) : database_{database} {
@@ -129,6 +142,7 @@ ContainerStore::ContainerStore(const Database& database) : database_{database} {
 }
 
 void ContainerStore::insert(const ContainerRow& row) {
+    check_name(row.name);
     Transaction transaction{database_};
     auto holder = database_.prepare("SELECT id FROM containers WHERE name = ?");
     holder.bind(row.name);
@@ -169,6 +183,7 @@ bool ContainerStore::update(const ContainerRow& row) {
 }
 
 void ContainerStore::rename(const std::string& id, const std::string& name) {
+    check_name(name);
     Transaction transaction{database_};
     auto holder = database_.prepare("SELECT id FROM containers WHERE name = ? AND id <> ?");
     holder.bind_all(name, id);
