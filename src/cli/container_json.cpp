@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/container_text.hpp"
+#include "support/text.hpp"
 
 namespace stack::cli {
 
@@ -29,11 +30,7 @@ std::string mounts_text(const ContainerRow& row) {
 }
 
 std::string networks_text(const ContainerRow& row) {
-    std::string out;
-    for (const engine::EndpointRow& endpoint : row.endpoints) {
-        out += (out.empty() ? "" : ",") + endpoint.network;
-    }
-    return out;
+    return join(network_names(row), ",");
 }
 
 std::string health_word(const ContainerRow& row) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/table.hpp"
+#include "desired/json.hpp"
 #include "support/duration.hpp"
 
 namespace stack::cli {
@@ -140,6 +141,24 @@ std::string ports_text(const ContainerRow& row) {
         out += (out.empty() ? "" : ", ") + run.str();
     }
     return out;
+}
+
+std::vector<std::string> network_names(const ContainerRow& row) {
+    std::vector<std::string> names;
+    for (const engine::EndpointRow& endpoint : row.endpoints) {
+        names.push_back(endpoint.network);
+    }
+    if (!names.empty()) {
+        return names;
+    }
+    const desired::ContainerSpec spec = desired::container_spec_from_json(row.spec_json);
+    if (spec.network_mode == "none" || spec.network_mode == "host") {
+        return {spec.network_mode};
+    }
+    for (const desired::EndpointSpec& endpoint : spec.endpoints) {
+        names.push_back(endpoint.network);
+    }
+    return names;
 }
 
 std::string command_text(const ContainerRow& row, bool whole) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/state/container_row.hpp"
 
@@ -15,6 +16,8 @@ std::string state_word(const engine::ContainerRow& row);
 std::string ports_text(const engine::ContainerRow& row);
 /// The command in double quotes, cut to 20 characters unless `whole`.
 std::string command_text(const engine::ContainerRow& row, bool whole);
+/// Names of the networks that the container has a place in, or will have when it starts; "none" and "host", too.
+std::vector<std::string> network_names(const engine::ContainerRow& row);
 /// "About a minute ago".
 std::string created_text(const engine::ContainerRow& row);
 /// The first 12 digits.

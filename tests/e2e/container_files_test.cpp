@@ -80,7 +80,8 @@ TEST_CASE("docker diff, commit and export tell of a container's own layer", "[do
     Command list;
     list.argv = {"tar", "-tf", box.project_dir() / "all.tar"};
     const std::string names = run(list).out;
-    CHECK(names.find("new.txt\n") != std::string::npos);
+    CHECK(names.find("\nnew.txt\n") != std::string::npos);
+    CHECK(names.starts_with("bin/\n"));
     CHECK(names.find("bin/vi\n") == std::string::npos);
 }
 

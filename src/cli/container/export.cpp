@@ -20,7 +20,7 @@ int container_export(Context& context, const Flags& flags) {
         throw Error{Errc::invalid_input, "a tar on the terminal helps nobody"}.hint("use -o FILE or '> FILE'");
     }
     const UniqueFd root = engine::open_container_layers(context.paths, row);
-    runtime::copy_out(root.get(), "/.", file ? file->fd() : STDOUT_FILENO, true);
+    runtime::copy_out_all(root.get(), file ? file->fd() : STDOUT_FILENO);
     if (file) {
         file->publish();
     }

@@ -29,9 +29,10 @@ bool matches_image(const ContainerRow& row, const std::string& wish) {
 }
 
 bool matches_network(const ContainerRow& row, const std::string& wish) {
-    return std::any_of(row.endpoints.begin(), row.endpoints.end(), [&](const engine::EndpointRow& endpoint) {
-        return endpoint.network == wish || endpoint.network_id.starts_with(wish);
-    });
+    const std::vector<std::string> names = network_names(row);
+    return std::find(names.begin(), names.end(), wish) != names.end() ||
+           std::any_of(row.endpoints.begin(), row.endpoints.end(),
+                       [&](const engine::EndpointRow& endpoint) { return endpoint.network_id.starts_with(wish); });
 }
 
 bool matches_volume(const ContainerRow& row, const std::string& wish) {

@@ -23,9 +23,12 @@ struct PathStat {
 PathStat stat_in_root(int root, const std::string& path, bool follow);
 
 /// Writes a tar of what lies at `path` to `out`: one entry of its last component's name, and what is below. A path that
-/// ends in "/." gives the folder's content under ".". Sockets are left out. Owners are numbers. `name`, if not empty,
-/// is the entry's instead.
+/// ends in "/." gives the folder's content under ".". Sockets are left out. Owners are numbers; of extended attributes
+/// capabilities and user.* are kept. `name`, if not empty, is the entry's instead.
 void copy_out(int root, const std::string& path, int out, bool follow, const std::string& name = {});
+
+/// The tar of all that lies in `root`, names as they are below it ("etc/passwd"), as `export` gives it.
+void copy_out_all(int root, int out);
 
 struct CopyInOptions {
     bool no_overwrite_dir_non_dir{false};  ///< a folder never replaces a file, nor the other way round

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <set>
@@ -10,6 +11,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "engine/runtime/copy.hpp"
@@ -76,6 +78,26 @@ tar::EntryType type_of(mode_t mode) {
     }
 }
 
+/// security.capability and user.*: what a file takes along to another place.
+std::map<std::string, std::string> xattrs_of(const Place& place) {
+    const std::string file = kernel::fd_path(place.fd.get());
+    std::vector<char> names(size_t{64} << 10U);  // XATTR_LIST_MAX
+    const ssize_t listed = ::listxattr(file.c_str(), names.data(), names.size());
+    std::map<std::string, std::string> all;
+    for (ssize_t at = 0; at < listed; at += static_cast<ssize_t>(std::strlen(&names[static_cast<size_t>(at)])) + 1) {
+        const std::string name = &names[static_cast<size_t>(at)];
+        if (name != "security.capability" && !name.starts_with("user.")) {
+            continue;
+        }
+        std::vector<char> value(size_t{64} << 10U);  // XATTR_SIZE_MAX
+        const ssize_t size = ::getxattr(file.c_str(), name.c_str(), value.data(), value.size());
+        if (size >= 0) {  // else it has gone meanwhile
+            all[name] = std::string(value.data(), static_cast<size_t>(size));
+        }
+    }
+    return all;
+}
+
 class TarWriter {
 public:
     explicit TarWriter(int out) : out_{out} {}
@@ -92,7 +114,16 @@ public:
         }
         write_all(out_, tar::encode_header(entry), "archive");
         if (entry.type == tar::EntryType::directory) {
-            write_children(place, path, name);
+            write_children(place, path, name + "/");
+        }
+    }
+
+    /// What is in a folder, under names that begin with `prefix`.
+    void write_children(const Place& place, const std::string& path, const std::string& prefix) {
+        // Names are collected first, so that no more than one folder is open however deep the tree is.
+        for (const std::string& child : children(place, path)) {
+            const UniqueFd folder = kernel::open_at(AT_FDCWD, kernel::fd_path(place.fd.get()), O_PATH | O_DIRECTORY);
+            write_tree(folder.get(), child, prefix + child, false);
         }
     }
 
@@ -107,6 +138,9 @@ private:
         entry.uid = place.info.st_uid;
         entry.gid = place.info.st_gid;
         entry.mtime = place.info.st_mtim.tv_sec;
+        if (entry.type == tar::EntryType::file || entry.type == tar::EntryType::directory) {
+            entry.xattrs = xattrs_of(place);
+        }
         if (entry.type == tar::EntryType::symlink) {
             entry.link_target = link_text(place.fd.get(), path);
         } else if (entry.type == tar::EntryType::char_device || entry.type == tar::EntryType::block_device) {
@@ -152,14 +186,6 @@ private:
         }
     }
 
-    void write_children(const Place& place, const std::string& path, const std::string& name) {
-        // Names are collected first, so that no more than one folder is open however deep the tree is.
-        for (const std::string& child : children(place, path)) {
-            const UniqueFd folder = kernel::open_at(AT_FDCWD, kernel::fd_path(place.fd.get()), O_PATH | O_DIRECTORY);
-            write_tree(folder.get(), child, name + "/" + child, false);
-        }
-    }
-
     static std::set<std::string> children(const Place& place, const std::string& path) {
         UniqueFd fd = kernel::open_at(AT_FDCWD, kernel::fd_path(place.fd.get()), O_RDONLY | O_DIRECTORY);
         const std::unique_ptr<DIR, int (*)(DIR*)> folder{::fdopendir(fd.get()), ::closedir};
@@ -197,6 +223,12 @@ void copy_out(int root, const std::string& path, int out, bool follow, const std
     TarWriter writer{out};
     const std::string name = !as.empty() ? as : content_only ? "." : last_component(path);
     writer.write_tree(root, without_slash(path), name == "/" ? "." : name, follow || content_only);
+    writer.finish();
+}
+
+void copy_out_all(int root, int out) {
+    TarWriter writer{out};
+    writer.write_children(place_at(root, "/", true), "/", "");
     writer.finish();
 }
 

@@ -27,6 +27,12 @@ std::string command_line(const desired::ContainerSpec& spec, const image::ImageC
         // An entrypoint of one's own clears the image's command (Docker, compose-spec "entrypoint").
         words.insert(words.end(), image.cmd->begin(), image.cmd->end());
     }
+    // Quoted as in Docker's lists, so that words are told apart.
+    for (std::string& word : words) {
+        if (&word != &words.front() && word.find(' ') != std::string::npos) {
+            word = "'" + word + "'";
+        }
+    }
     return join(words, " ");
 }
 
