@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "support/byte_size.hpp"
 #include "support/text.hpp"
 
 namespace stack::desired {
@@ -124,11 +125,7 @@ public:
                 "only 'host' is; leave it out", Errc::unsupported);
         }
         for (const auto& [name, value] : spec.storage_opt) {
-            add("storage_opt",
-                fmt::format("storage_opt '{}' is not supported: what a container writes has no limit "
-                            "of its own here",
-                            name),
-                "give what grows a tmpfs with a size, or a volume on a file system of its own", Errc::unsupported);
+            storage(name, value);
         }
         if (!spec.isolation.empty() && spec.isolation != "default") {
             add("isolation", fmt::format("isolation '{}' does not exist on Linux", spec.isolation),
@@ -142,6 +139,19 @@ public:
     }
 
 private:
+    void storage(const std::string& name, const std::string& value) {
+        if (name != "size") {
+            add("storage_opt", fmt::format("storage_opt '{}' is not known", name), "the only one is 'size'",
+                Errc::unsupported);
+            return;
+        }
+        const auto size = parse_byte_size(value);
+        if (!size || size->count <= 0) {
+            add("storage_opt", fmt::format("storage_opt 'size': '{}' is no size", value),
+                "write a number of bytes above 0, or 512m, 10G");
+        }
+    }
+
     void weight(std::string_view key, std::int64_t value) {
         if (value != 0 && (value < least_weight || value > most_weight)) {
             add(key, fmt::format("the weight {} for block devices is out of range", value),

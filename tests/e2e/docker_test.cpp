@@ -1,8 +1,11 @@
+#include <cstdlib>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "harness/eventually.hpp"
 #include "harness/sandbox.hpp"
+#include "support/text.hpp"
 
 using namespace stack::testing;
 
@@ -328,6 +331,33 @@ TEST_CASE("devices of a CDI file are given by --gpus, --device and a Compose fil
     CHECK(refused.err.find("have vendor.com/gpu=all") != std::string::npos);
 }
 
+// Hidden: a file system with project quotas is needed (tests/vm).
+TEST_CASE("a container's size is limited over restarts until it is removed", "[.quota]") {
+    const char* file_systems = std::getenv("STACK_TEST_QUOTAS");
+    REQUIRE(file_systems != nullptr);
+    const std::string first{stack::split(file_systems, ':').front()};
+    ::setenv("STACK_TEST_DIR", first.c_str(), 1);
+    const Sandbox box{"size"};
+    ::unsetenv("STACK_TEST_DIR");
+    box.need_busybox();
+    REQUIRE(box.docker({"create", "--name", "one", "--storage-opt", "size=8m", "busybox", "sleep", "1000"}).exit_code ==
+            0);
+    box.write("three", std::string(3 << 20, 'x'));
+    CHECK(box.docker({"cp", "three", "one:/three"}).exit_code == 0);  // counts, though it was never started
+    REQUIRE(box.docker({"start", "one"}).exit_code == 0);
+    const std::vector<std::string> write{"exec", "one", "dd", "if=/dev/zero", "of=/more", "bs=1M", "count=7"};
+    CHECK_THAT(box.docker(write).err, Catch::Contains("No space left on device"));
+    REQUIRE(box.docker({"restart", "-t", "0", "one"}).exit_code == 0);
+    CHECK_THAT(box.docker(write).err, Catch::Contains("No space left on device"));
+    CHECK(box.docker({"inspect", "-f", "{{.HostConfig.StorageOpt.size}}", "one"}).out == "8m\n");
+    CHECK_THAT(box.docker({"exec", "one", "df", "-k", "/"}).out, Catch::Contains(" 8192 "));
+    box.write("compose.yaml",
+              "services:\n  web:\n    image: busybox\n    command: dd if=/dev/zero of=/x bs=1M count=9\n"
+              "    storage_opt: {size: 8m}\n");
+    CHECK_THAT(box.stack({"up"}).out, Catch::Contains("No space left on device"));
+    CHECK(box.docker({"rm", "-f", "one"}).exit_code == 0);
+}
+
 TEST_CASE("docker run limits block devices and refuses what it cannot do", "[docker]") {
     const Sandbox box{"limits"};
     box.need_busybox();
@@ -344,7 +374,9 @@ TEST_CASE("docker run limits block devices and refuses what it cannot do", "[doc
     CHECK_THAT(refused({"--gpus", "many"}), Catch::Contains("'many' is neither a number nor all"));
     CHECK_THAT(refused({"--volume-driver", "nfs"}), Catch::Contains("no volume driver 'nfs'"));
     CHECK_THAT(refused({"--kernel-memory", "1g"}), Catch::Contains("--kernel-memory has no effect"));
-    CHECK_THAT(refused({"--storage-opt", "size=1g"}), Catch::Contains("storage_opt 'size'"));
+    CHECK_THAT(refused({"--storage-opt", "size=1g"}), Catch::Contains("storage_opt 'size' is not possible here"));
+    CHECK_THAT(refused({"--storage-opt", "size=0"}), Catch::Contains("storage_opt 'size': '0' is no size"));
+    CHECK_THAT(refused({"--storage-opt", "inodes=5"}), Catch::Contains("storage_opt 'inodes' is not known"));
     CHECK_THAT(refused({"--userns", "keep-id"}), Catch::Contains("userns_mode 'keep-id'"));
     CHECK(box.docker({"run", "--rm", "--userns", "host", "--disable-content-trust", "busybox", "true"}).exit_code == 0);
 }

@@ -12,6 +12,7 @@
 #include "engine/container_files.hpp"
 #include "engine/runtime/root_paths.hpp"
 #include "engine/runtime/rootfs.hpp"
+#include "engine/runtime/storage_limit.hpp"
 #include "engine/state/container_store.hpp"
 #include "image/store.hpp"
 #include "support/error.hpp"
@@ -36,9 +37,8 @@ runtime::RootfsPlan rootfs_of(const Paths& paths, const ContainerRow& row) {
     rootfs.upper = folder / "upper";
     rootfs.work = folder / "work";
     rootfs.mount_point = folder / "merged";
-    for (const std::string* part : {&rootfs.upper, &rootfs.work, &rootfs.mount_point}) {
-        std::filesystem::create_directories(*part);  // it may never have been started
-    }
+    // It may never have been started.
+    rootfs.storage_limit = runtime::make_storage(folder, desired::container_spec_from_json(row.spec_json).storage_opt);
     return rootfs;
 }
 

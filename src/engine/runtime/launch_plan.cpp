@@ -12,7 +12,7 @@ namespace {
 // One description per struct serves both directions: `Archive` is a Writer or a Reader.
 // Numbers are fixed-width in the machine's order (the bytes never leave the host); strings and lists have a length.
 
-constexpr std::uint32_t format_version = 0x53504c02;  // "SPL", 2
+constexpr std::uint32_t format_version = 0x53504c03;  // "SPL", 3
 
 class Writer {
 public:
@@ -140,7 +140,7 @@ requires std::is_same_v<std::remove_const_t<S>, LaunchPlan>
 void visit(Archive& a, S& s) {
     a(s.container_id);
     a.list(s.rootfs.layers), a(s.rootfs.upper), a(s.rootfs.work), a(s.rootfs.mount_point), a(s.rootfs.overlay_options);
-    a(s.rootfs.read_only);
+    a(s.rootfs.read_only), a(s.rootfs.storage_limit);
     a.list(s.mounts), a.list(s.files), a.list(s.devices), a.list(s.masked_paths), a.list(s.read_only_paths);
     a.list(s.sysctls), a(s.hostname), a(s.domainname);
     a(s.namespaces.network), a(s.namespaces.pid), a(s.namespaces.ipc), a(s.namespaces.uts), a(s.namespaces.cgroup);

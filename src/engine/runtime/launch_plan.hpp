@@ -90,6 +90,8 @@ struct RootfsPlan {
     std::string mount_point;          ///< host folder where the root is put together, inside the new mount namespace
     std::string overlay_options;      ///< further words, e.g. "volatile"
     bool read_only{false};
+    std::int64_t storage_limit{
+        0};  ///< bytes that the project of `upper` and `work` may have (storage_limit.hpp); 0: any
 };
 
 /// What becomes of each namespace. `join`: the fd comes in LaunchFds.

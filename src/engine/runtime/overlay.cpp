@@ -10,6 +10,7 @@
 #include "engine/runtime/rootfs.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
+#include "support/kernel/project_quota.hpp"
 #include "support/kernel/syscalls.hpp"
 #include "support/log.hpp"
 #include "support/text.hpp"
@@ -217,15 +218,35 @@ void forget_volatile(const std::string& work) {
     ::rmdir((work + "/work/incompat").c_str());
 }
 
-}  // namespace
+/// The overlay makes a folder in `work` when it is mounted, and where that fails it is read-only. So a container that
+/// has filled its space up gets a little more for that moment; XFS reserves more than a folder takes.
+class RoomForMount {
+public:
+    explicit RoomForMount(const RootfsPlan& plan) : limit_{plan.storage_limit} {
+        if (limit_ > 0) {
+            upper_ = kernel::open_at(AT_FDCWD, plan.upper, O_RDONLY | O_DIRECTORY);
+            project_ = kernel::project_of(upper_.get());
+            kernel::limit_project(upper_.get(), project_, Bytes{limit_ + room});
+        }
+    }
+    RoomForMount(const RoomForMount&) = delete;
+    RoomForMount& operator=(const RoomForMount&) = delete;
+    ~RoomForMount() = default;
 
-UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
-    if (plan.layers.empty()) {
-        throw Error(Errc::internal, "a root without layers");
+    void end() const {
+        if (limit_ > 0) {
+            kernel::limit_project(upper_.get(), project_, Bytes{limit_});
+        }
     }
-    if (plan.upper.empty() && plan.layers.size() == 1) {
-        return bind_only_layer(plan.layers.front());  // an overlay wants two layers or an upper one
-    }
+
+private:
+    static constexpr std::int64_t room = 4 << 20;
+    std::int64_t limit_;
+    std::uint32_t project_{0};
+    UniqueFd upper_;
+};
+
+UniqueFd mount_layers(const RootfsPlan& plan) {
     if (!plan.upper.empty()) {
         forget_volatile(plan.work);
     }
@@ -239,6 +260,21 @@ UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
     }
     set_words(fs.get(), plan.overlay_options);
     return take_mount(fs.get(), plan);
+}
+
+}  // namespace
+
+UniqueFd mount_overlay_detached(const RootfsPlan& plan) {
+    if (plan.layers.empty()) {
+        throw Error(Errc::internal, "a root without layers");
+    }
+    if (plan.upper.empty() && plan.layers.size() == 1) {
+        return bind_only_layer(plan.layers.front());  // an overlay wants two layers or an upper one
+    }
+    const RoomForMount room{plan};
+    UniqueFd mounted = mount_layers(plan);
+    room.end();
+    return mounted;
 }
 
 UniqueFd mount_rootfs_private(const RootfsPlan& plan) {

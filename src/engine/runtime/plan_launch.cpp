@@ -13,6 +13,7 @@
 #include "engine/runtime/default_mounts.hpp"
 #include "engine/runtime/plan_mounts.hpp"
 #include "engine/runtime/plan_process.hpp"
+#include "engine/runtime/storage_limit.hpp"
 #include "engine/runtime/sysctls.hpp"
 #include "support/error.hpp"
 
@@ -60,9 +61,7 @@ RootfsPlan plan_rootfs(const LaunchInput& input) {
         // (overlayfs syncs its upper file system when it is unmounted).
         rootfs.overlay_options = "volatile";
     }
-    for (const std::string* folder : {&rootfs.upper, &rootfs.work, &rootfs.mount_point}) {
-        std::filesystem::create_directories(*folder);
-    }
+    rootfs.storage_limit = make_storage(input.container_dir, input.spec.storage_opt);
     return rootfs;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/container_files.hpp"
 #include "engine/logs/format.hpp"
 #include "engine/runtime/launch.hpp"
+#include "engine/runtime/storage_limit.hpp"
 #include "engine/signals.hpp"
 #include "engine/supervisor/container_turn.hpp"
 #include "engine/supervisor/exec.hpp"
@@ -288,7 +289,10 @@ Task<> Container::remove(bool volumes) {
         forward_->stop();
     }
     const auto folder = project_.paths.container(row_.id);
-    const std::function<void()> remove_files = [folder] { kernel::remove_tree(folder); };
+    const std::function<void()> remove_files = [folder] {
+        runtime::give_storage_back(folder);
+        kernel::remove_tree(folder);
+    };
     co_await offload(project_.loop, remove_files);
     for (const MountRow& mount : row_.mounts) {
         if (volumes && mount.anonymous) {

@@ -8,6 +8,7 @@
 
 #include "desired/json.hpp"
 #include "engine/reconcile/plan.hpp"
+#include "engine/runtime/storage_limit.hpp"
 #include "engine/signals.hpp"
 #include "engine/supervisor/container.hpp"
 #include "engine/supervisor/executor.hpp"
@@ -214,6 +215,7 @@ Task<> create(Session& session, const Json& request) {
         ProjectTurn mine = co_await take_turn(session, verb);
         turn.emplace(std::move(mine));
     }
+    runtime::require_storage(project.paths.containers(), wanted.spec.storage_opt);
     for (const auto& network : state.networks) {
         if (!network.external && !project.networks.store().find(network.name)) {
             project.networks.create(network, network_labels(state, network));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/logs/driver.hpp"
+#include "engine/runtime/storage_limit.hpp"
 #include "engine/signals.hpp"
 #include "engine/supervisor/networks.hpp"
 #include "net/ports.hpp"
@@ -34,6 +35,30 @@ void check_signals(const desired::DesiredState& state) {
                                                      service.name, service.container.stop_signal))
             .at(service.pos)
             .hint("write a name such as SIGTERM or a number, signal(7)");
+    }
+}
+
+bool makes_or_starts(const Node& node) {
+    return node.action == Action::create_container || node.action == Action::recreate_container ||
+           node.action == Action::start_container;
+}
+
+/// Limits of what containers write, for the services that the plan touches.
+void check_storage(Project& project, const reconcile::Plan& plan, const desired::DesiredState& state) {
+    for (const auto& service : state.services) {
+        const bool comes = std::any_of(plan.nodes.begin(), plan.nodes.end(), [&](const Node& node) {
+            return node.service == service.name && makes_or_starts(node);
+        });
+        if (!comes) {
+            continue;
+        }
+        try {
+            runtime::require_storage(project.paths.containers(), service.container.storage_opt);
+        } catch (const Error& error) {
+            throw Error(error.code(), fmt::format("service '{}': {}", service.name, error.what()))
+                .at(service.pos)
+                .hint(error.hint());
+        }
     }
 }
 
@@ -86,6 +111,7 @@ bool takes_turns(const reconcile::Plan& plan) {
 void check_before(Project& project, const reconcile::Plan& plan, const desired::DesiredState& desired) {
     check_logging(desired);
     check_signals(desired);
+    check_storage(project, plan, desired);
     const std::set<std::string> gone = leaving(plan);
     const bool one_by_one = takes_turns(plan);
     std::vector<net::PortReservation> held;

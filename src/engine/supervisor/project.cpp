@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/container_files.hpp"
+#include "engine/runtime/storage_limit.hpp"
 #include "engine/supervisor/container.hpp"
 #include "engine/supervisor/exit_info.hpp"
 #include "support/error.hpp"
@@ -211,6 +212,7 @@ bool Project::settle_half_made(ContainerRow& row) {
         return true;
     }
     store.remove(row.id);
+    runtime::give_storage_back(paths.container(row.id));
     std::filesystem::remove_all(paths.container(row.id));
     return false;
 }

@@ -66,7 +66,13 @@ TEST_CASE("ulimits and keys of other engines are told by their key", "[desired][
     CHECK(told([](auto& it) { it.ulimits = {{"nofiles", 5, 5}}; }) == "ulimits|");
     CHECK(told([](auto& it) { it.userns = "host"; }).empty());
     CHECK(told([](auto& it) { it.userns = "private"; }) == "userns_mode|");
-    CHECK(told([](auto& it) { it.storage_opt = {{"size", "1G"}}; }) == "storage_opt|");
+    CHECK(told([](auto& it) { it.storage_opt = {{"size", "1G"}}; }).empty());
+    CHECK(told([](auto& it) { it.storage_opt = {{"size", "1048576"}}; }).empty());
+    for (const char* size : {"0", "-1G", "much", "", "-5"}) {
+        INFO(size);
+        CHECK(told([&](auto& it) { it.storage_opt = {{"size", size}}; }) == "storage_opt|");
+    }
+    CHECK(told([](auto& it) { it.storage_opt = {{"inodes", "5"}}; }) == "storage_opt|");
     CHECK(told([](auto& it) { it.runtime = "kata"; }) == "runtime|");
     CHECK(told([](auto& it) { it.runtime = "runc"; }).empty());
     CHECK(told([](auto& it) { it.isolation = "hyperv"; }) == "isolation|");
