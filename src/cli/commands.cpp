@@ -46,6 +46,8 @@ constexpr Command all_commands[] = {
     {"pull",                 compose,            compose_pull,    "compose/pull",    "Get the images of services"},
     {"push",                 compose,            compose_push,    "compose/push",    "Put the images of services into their registries"},
     {"container inspect",    engine,             container_inspect, "container/inspect", "Show everything about containers"},
+    {"info",                 docker,             system_info,       "system/info",       "Show what there is on this host"},
+    {"system info",          engine,             system_info,       "system/info",       "Show what there is on this host"},
     {"inspect",              docker | own,       inspect_anything, "system/inspect", "Show everything about containers and images"},
     {"container logs",       engine,             container_logs,    "container/logs",    "Show the output of a container"},
     {"logs",                 docker,             container_logs,    "container/logs",    "Show the output of a container"},
@@ -139,6 +141,8 @@ constexpr Command all_commands[] = {
     {"events",               docker,             container_events,  "container/events",  "Show what happens"},
     {"system install-boot",  own,                system_install_boot, "system/install-boot", "Bring containers back when the machine starts"},
     {"system restore",       own,                system_restore,    "system/restore",    "Bring back what should run"},
+    {"system df",            engine,             show_disk_usage,     "system/df",         "Show how much space everything takes"},
+    {"system prune",         engine,             system_prune,        "system/prune",      "Remove what nothing uses"},
     {"system events",        engine,             container_events,  "container/events",  "Show what happens"},
 #endif
     {"version",              compose | docker,   print_version,   "system/version",  "Show the version"},

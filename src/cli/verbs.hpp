@@ -84,7 +84,10 @@ int snapshot_volume(Context& context, const Flags& flags);
 
 // Single containers
 int container_attach(Context& context, const Flags& flags);
+int system_info(Context& context, const Flags& flags);
 int system_install_boot(Context& context, const Flags& flags);
+int show_disk_usage(Context& context, const Flags& flags);
+int system_prune(Context& context, const Flags& flags);
 int system_restore(Context& context, const Flags& flags);
 int container_commit(Context& context, const Flags& flags);
 int container_cp(Context& context, const Flags& flags);

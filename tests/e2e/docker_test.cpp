@@ -83,6 +83,43 @@ TEST_CASE("names that cannot be names, and containers that are not there", "[doc
     CHECK(forced.err.find("no such container: nobody") != std::string::npos);
 }
 
+TEST_CASE("docker info counts containers and names the host", "[docker]") {
+    const Sandbox box{"docker"};
+    box.need_busybox();
+    REQUIRE(box.docker({"create", "busybox"}).exit_code == 0);
+    CHECK(
+        box.docker({"info", "-f", "{{.Containers}} {{.ContainersStopped}} {{.Images}} {{.Driver}} {{.OSType}}"}).out ==
+        "1 1 1 overlay2 linux\n");
+    const auto shown = box.docker({"info"});
+    CHECK(shown.exit_code == 0);
+    CHECK(shown.out.find("\n Containers: 1\n") != std::string::npos);
+    const auto whole = nlohmann::json::parse(box.docker({"system", "info", "--format", "json"}).out);
+    CHECK(whole.at("NCPU").get<int>() > 0);
+}
+
+TEST_CASE("a created container is started with what is written to it, a paused one is not", "[docker]") {
+    const Sandbox box{"docker"};
+    box.need_busybox();
+    REQUIRE(box.docker({"create", "-i", "--name", "cat", "--network", "none", "busybox", "cat"}).exit_code == 0);
+    for (const char* text : {"once\n", "and again\n"}) {
+        Command wish = box.command("docker", {"start", "-a", "-i", "cat"});
+        wish.input = text;
+        const auto fed = run(wish);
+        CHECK(fed.exit_code == 0);
+        CHECK(fed.out == text);
+    }
+    REQUIRE(box.docker({"run", "-d", "--name", "still", "--network", "none", "busybox", "sleep", "1000"}).exit_code ==
+            0);
+    REQUIRE(box.docker({"pause", "still"}).exit_code == 0);
+    const auto refused = box.docker({"start", "still"});
+    CHECK(refused.exit_code == 1);
+    CHECK(refused.out.empty());
+    CHECK(box.docker({"rename", "still", "still"}).exit_code == 1);
+    CHECK(box.docker({"unpause", "still"}).exit_code == 0);
+    CHECK(box.docker({"exec", "-w", "/nowhere", "still", "pwd"}).exit_code == 126);
+    CHECK(box.docker({"exec", "-u", "nobody-knows", "still", "id"}).exit_code == 126);
+}
+
 TEST_CASE("exit codes of wrong command lines are those of the docker CLI", "[docker]") {
     const Sandbox box{"docker"};
     CHECK(box.docker({"run"}).exit_code == 1);
@@ -379,4 +416,74 @@ TEST_CASE("docker run limits block devices and refuses what it cannot do", "[doc
     CHECK_THAT(refused({"--storage-opt", "inodes=5"}), Catch::Contains("storage_opt 'inodes' is not known"));
     CHECK_THAT(refused({"--userns", "keep-id"}), Catch::Contains("userns_mode 'keep-id'"));
     CHECK(box.docker({"run", "--rm", "--userns", "host", "--disable-content-trust", "busybox", "true"}).exit_code == 0);
+}
+
+TEST_CASE("docker run refuses names, devices, checks and variables that cannot be meant", "[docker]") {
+    const Sandbox box{"refuse"};
+    box.need_busybox();
+    const auto refused = [&](std::vector<std::string> flags) {
+        std::vector<std::string> words{"create", "--network", "none"};
+        words.insert(words.end(), flags.begin(), flags.end());
+        words.insert(words.end(), {"busybox", "true"});
+        const Result result = box.docker(words);
+        INFO(result.all());
+        CHECK(result.exit_code != 0);
+        return result.err;
+    };
+    CHECK(refused({"--name", "a/b"}).find("cannot be the name of a container") != std::string::npos);
+    CHECK(refused({"--name", "../b"}).find("cannot be the name of a container") != std::string::npos);
+    CHECK(refused({"--name=-x"}).find("cannot be the name of a container") != std::string::npos);
+    CHECK(refused({"--device", "/dev/null:/dev/x:q"}).find("invalid device") != std::string::npos);
+    CHECK(refused({"--no-healthcheck", "--health-cmd", "true"}).find("conflicting options") != std::string::npos);
+    CHECK(refused({"-e", "=x"}).find("a variable needs a name") != std::string::npos);
+    REQUIRE(box.docker({"create", "--name", "good", "--network", "none", "busybox", "true"}).exit_code == 0);
+    CHECK(box.docker({"rename", "good", "no good"}).err.find("cannot be the name of a container") != std::string::npos);
+    CHECK(box.docker({"ps", "-a", "--format", "{{.Names}}"}).out == "good\n");
+    CHECK(box.docker({"rm", "good"}).exit_code == 0);
+}
+
+TEST_CASE("docker version answers templates", "[docker]") {
+    const Sandbox box{"version"};
+    const std::string number = box.docker({"version", "--format", "{{.Server.Version}}"}).out;
+    CHECK(number == box.docker({"version", "-f", "{{.Client.Version}}"}).out);
+    const auto told = nlohmann::json::parse(box.docker({"version", "--format", "json"}).out);
+    CHECK(told["Server"]["Version"].get<std::string>() + "\n" == number);
+    CHECK(told["Client"]["Os"] == "linux");
+    CHECK(told["Server"]["Arch"].is_string());
+}
+
+TEST_CASE("docker system df counts and docker system prune removes what nothing uses", "[docker][prune]") {
+    const Sandbox box{"sysprune"};
+    box.need_busybox();
+    REQUIRE(box.docker({"run", "-d", "--init", "--network", "none", "--name", "lives", "-v", "/anonymous", "-v",
+                        "named:/n", "busybox", "sleep", "1000"})
+                .exit_code == 0);
+    REQUIRE(box.docker({"run", "--network", "none", "--name", "dead", "-v", "/gone", "busybox", "sh", "-c",
+                        "echo content > /file"})
+                .exit_code == 0);
+    REQUIRE(box.docker({"volume", "create", "alone"}).exit_code == 0);
+    const std::string line = "{{.Type}} {{.TotalCount}} {{.Active}}";
+    CHECK(box.docker({"system", "df", "--format", line}).out ==
+          "Images 1 1\nContainers 2 1\nLocal Volumes 4 3\nBuild Cache 0 0\n");
+    CHECK(box.docker({"system", "df"}).out.starts_with("TYPE "));
+    CHECK(box.docker({"system", "df", "-v"}).out.find("alone") != std::string::npos);
+
+    Command asks = box.command("docker", {"system", "prune", "--volumes"});
+    asks.input = "n\n";
+    CHECK(run(asks).out.find("  - all stopped containers\n") != std::string::npos);
+    CHECK(box.docker({"system", "prune", "-f", "--filter", "x=1"}).err.find("invalid filter 'x=1'") !=
+          std::string::npos);
+    CHECK(box.docker({"system", "prune", "-f", "--volumes", "--filter", "until=1h"}).exit_code != 0);
+    box.docker({"system", "prune", "-f", "--filter", "until=1h"});
+    CHECK(box.docker({"system", "df", "--format", line}).out.find("Containers 2 1\n") != std::string::npos);
+
+    const Result pruned = box.docker({"system", "prune", "-af", "--volumes"});
+    INFO(pruned.all());
+    CHECK(pruned.exit_code == 0);
+    CHECK(pruned.out.find("Deleted Containers:\n") != std::string::npos);
+    CHECK(pruned.out.find("Total reclaimed space: ") != std::string::npos);
+    CHECK(box.docker({"system", "df", "--format", line}).out ==
+          "Images 1 1\nContainers 1 1\nLocal Volumes 3 2\nBuild Cache 0 0\n");  // a named volume is never pruned
+    CHECK(box.docker({"rm", "-fv", "lives"}).exit_code == 0);
+    CHECK(box.docker({"volume", "rm", "alone", "named"}).exit_code == 0);
 }

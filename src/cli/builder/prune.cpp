@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "build/builder.hpp"
+#include "cli/sweep.hpp"
 #include "image/store.hpp"
 #include "support/byte_size.hpp"
 #include "support/duration.hpp"
@@ -49,13 +50,8 @@ void discard_cache_mounts(const Paths& paths) {
 
 }  // namespace
 
-int prune_builder(Context& context, const Flags& flags) {
-    const bool all = flags.on("all");
-    const auto unused = unused_seconds(flags.values("filter"));
-    if (!flags.on("force") && !confirmed(all)) {
-        return 0;
-    }
-    build::prune_build_cache(context.paths, unused);
+std::int64_t sweep_builds(Context& context, std::int64_t unused_for_seconds, bool all) {
+    build::prune_build_cache(context.paths, unused_for_seconds);
     image::ImageStore store{context.paths};
     auto freed = store.collect_garbage();
     if (freed && all) {
@@ -67,7 +63,16 @@ int prune_builder(Context& context, const Flags& flags) {
         fmt::print(stderr, "warning: a build or pull is at work; the layers go with the next removal of an image\n");
         return 0;
     }
-    fmt::print("Total reclaimed space: {}\n", format_decimal_size(*freed));
+    return freed->count;
+}
+
+int prune_builder(Context& context, const Flags& flags) {
+    const bool all = flags.on("all");
+    const auto unused = unused_seconds(flags.values("filter"));
+    if (!flags.on("force") && !confirmed(all)) {
+        return 0;
+    }
+    fmt::print("Total reclaimed space: {}\n", format_decimal_size(Bytes{sweep_builds(context, unused, all)}));
     return 0;
 }
 

@@ -78,6 +78,7 @@ std::string create_from_flags(const Context& context, const Flags& flags, desire
 
 int container_create(Context& context, const Flags& flags) {
     desired::ContainerSpec spec = spec_from_flags(flags);
+    spec.stdin_once = spec.stdin_open;  // whoever starts and attaches it is the only one who writes to it
     engine::SupervisorClient client{context.paths, ""};
     fmt::print("{}\n", create_from_flags(context, flags, spec, client));
     return 0;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/flags.hpp"
 #include "support/error.hpp"
 #include "support/files.hpp"
 #include "support/text.hpp"
@@ -49,6 +50,9 @@ std::vector<std::string> env_with_files(const std::vector<std::string>& files, c
         add_file(all, file);
     }
     for (const std::string& word : words) {
+        if (word.empty() || word[0] == '=') {
+            throw UsageError{fmt::format("invalid value '{}' for --env: a variable needs a name", word)};
+        }
         add(all, word);
     }
     return all;

@@ -108,7 +108,7 @@ void throw_if_failed(UniqueFd error_write, int error_read) {
     error_write.reset();
     const runtime::ExecOutcome outcome = runtime::read_launch_error(error_read);
     if (outcome.failure) {
-        const int code = outcome.failure->exit_code == 128 ? exit_engine_error : outcome.failure->exit_code;
+        const int code = outcome.failure->exit_code == 128 ? exit_not_executable : outcome.failure->exit_code;
         throw ExitError{code, Error{Errc::system, outcome.failure->text}};
     }
 }

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "cli/container_size.hpp"
+#include "cli/object_filter.hpp"
 #include "cli/render_error.hpp"
 #include "cli/state_view.hpp"
+#include "cli/sweep.hpp"
 #include "cli/time_arg.hpp"
 #include "cli/verbs.hpp"
 #include "engine/client.hpp"
@@ -43,21 +45,9 @@ bool passes(const ContainerRow& row, const std::vector<std::string>& filters) {
     return true;
 }
 
-bool confirmed() {
-    fmt::print("WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ");
-    std::fflush(stdout);
-    char answer[16] = {};
-    return std::fgets(answer, sizeof answer, stdin) != nullptr && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 }  // namespace
 
-int container_prune(Context& context, const Flags& flags) {
-    const auto filters = flags.values("filter");
-    passes({}, filters);  // a wrong filter is told before anybody is asked
-    if (!flags.on("force") && !confirmed()) {
-        return 0;
-    }
+std::int64_t sweep_containers(Context& context, const FilterWords& filters) {
     std::map<std::string, std::vector<ContainerRow>> projects;
     for (const ContainerRow& row : StateView{context.paths}.list()) {
         if (!row.is_up() && row.status != engine::ContainerStatus::removing && passes(row, filters)) {
@@ -86,6 +76,16 @@ int container_prune(Context& context, const Flags& flags) {
     if (!removed.empty()) {
         fmt::print("Deleted Containers:\n{}\n", removed);
     }
+    return freed;
+}
+
+int container_prune(Context& context, const Flags& flags) {
+    const auto filters = flags.values("filter");
+    passes({}, filters);  // a wrong filter is told before anybody is asked
+    if (!flags.on("force") && !confirmed("This will remove all stopped containers.")) {
+        return 0;
+    }
+    const std::int64_t freed = sweep_containers(context, filters);
     fmt::print("Total reclaimed space: {}\n", format_decimal_size(Bytes{freed}));
     return 0;
 }

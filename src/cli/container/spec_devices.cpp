@@ -30,6 +30,9 @@ desired::Device parse_device(const std::string& text) {
     if (parts.size() == 3) {
         device.permissions = std::string{parts[2]};
     }
+    if (device.permissions.find_first_not_of("rwm") != std::string::npos) {
+        throw UsageError{fmt::format("invalid device '{}': what it may be used for is told by r, w and m", text)};
+    }
     return device;
 }
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "cli/container/spec_flags.hpp"
 
 namespace stack::cli {
@@ -5,6 +7,12 @@ namespace stack::cli {
 void take_health_flags(const Flags& flags, desired::ContainerSpec& spec) {
     desired::Healthcheck check;
     if (flags.on("no-healthcheck")) {
+        for (const char* other : {"health-cmd", "health-interval", "health-timeout", "health-start-period",
+                                  "health-start-interval", "health-retries"}) {
+            if (flags.given(other)) {
+                throw UsageError{fmt::format("conflicting options: --no-healthcheck and --{}", other)};
+            }
+        }
         check.disabled = true;
         spec.healthcheck = check;
         return;

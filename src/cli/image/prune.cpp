@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/image/image_text.hpp"
+#include "cli/sweep.hpp"
 #include "cli/time_arg.hpp"
 #include "cli/verbs.hpp"
 #include "support/text.hpp"
@@ -54,12 +55,7 @@ bool confirmed(bool all) {
 
 }  // namespace
 
-int prune_images(Context& context, const Flags& flags) {
-    const bool all = flags.on("all");
-    const auto filters = flags.values("filter");
-    if (!flags.on("force") && !confirmed(all)) {
-        return 0;
-    }
+std::int64_t sweep_images(Context& context, const FilterWords& filters, bool all) {
     image::ImageStore store{context.paths};
     const auto users = containers_using_images(context.paths);
     std::int64_t freed = 0;
@@ -92,6 +88,17 @@ int prune_images(Context& context, const Flags& flags) {
     if (!lines.empty()) {
         fmt::print("Deleted Images:\n{}\n\n", join(lines, "\n"));
     }
+    return freed;
+}
+
+int prune_images(Context& context, const Flags& flags) {
+    const bool all = flags.on("all");
+    const auto filters = flags.values("filter");
+    passes({}, filters);  // a wrong one is told before anybody is asked
+    if (!flags.on("force") && !confirmed(all)) {
+        return 0;
+    }
+    const std::int64_t freed = sweep_images(context, filters, all);
     fmt::print("Total reclaimed space: {}\n", format_decimal_size(Bytes{freed}));
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "cli/event_text.hpp"
 #include "cli/network/network_room.hpp"
 #include "cli/object_filter.hpp"
+#include "cli/sweep.hpp"
 #include "cli/time_arg.hpp"
 #include "cli/verbs.hpp"
 #include "engine/state/owners.hpp"
@@ -27,11 +28,8 @@ bool passes(const net::Network& network, const std::vector<ObjectFilter>& filter
 
 }  // namespace
 
-int prune_networks(Context& context, const Flags& flags) {
-    const auto filters = parse_filters(flags.values("filter"), {"until", "label", "label!"});
-    if (!flags.on("force") && !confirmed("This will remove all custom networks not used by at least one container.")) {
-        return 0;
-    }
+void sweep_networks(Context& context, const FilterWords& words) {
+    const auto filters = parse_filters(words, {"until", "label", "label!"});
     NetworkRoom room{context.paths};
     net::remove_leftovers(room.store, [&] { return engine::network_owners(room.database); });
     std::vector<std::string> removed;
@@ -52,6 +50,15 @@ int prune_networks(Context& context, const Flags& flags) {
     if (!removed.empty()) {
         fmt::print("Deleted Networks:\n{}\n\n", join(removed, "\n"));
     }
+}
+
+int prune_networks(Context& context, const Flags& flags) {
+    const auto filters = flags.values("filter");
+    parse_filters(filters, {"until", "label", "label!"});  // a wrong one is told before anybody is asked
+    if (!flags.on("force") && !confirmed("This will remove all custom networks not used by at least one container.")) {
+        return 0;
+    }
+    sweep_networks(context, filters);
     return 0;
 }
 

@@ -3,8 +3,10 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 
+#include "cli/template.hpp"
 #include "cli/verbs.hpp"
 
 namespace stack::cli {
@@ -24,6 +26,18 @@ void print_both_sides(const utsname& host) {
         fmt::print("{}: stack\n Version:    {}\n Compiler:   {}\n OS/Arch:    linux/{}\n Kernel:     {}\n", side,
                    version, compiler, docker_architecture(host.machine), host.release);
     }
+}
+
+/// The fields that scripts read: `docker version --format '{{.Server.Version}}'`.
+nlohmann::json both_sides(const utsname& host) {
+    nlohmann::json side{{"Platform", {{"Name", "stack"}}},
+                        {"Version", version},
+                        {"Os", "linux"},
+                        {"Arch", docker_architecture(host.machine)}};
+    nlohmann::json server = side;
+    server["KernelVersion"] = host.release;
+    side["Context"] = "default";
+    return {{"Client", side}, {"Server", server}};
 }
 
 std::string one_line(const Context& context) {
@@ -49,6 +63,10 @@ int print_version(Context& context, const Flags& flags) {
     const std::string format = flags.value_or("format", "pretty");
     if (flags.on("short")) {
         fmt::print("{}\n", version);
+    } else if (context.persona == Persona::docker && format != "pretty") {
+        utsname host{};
+        check(uname(&host), [] { return std::string{"uname"}; });
+        fmt::print("{}\n", render_template(format == "json" ? "{{json .}}" : format, both_sides(host)));
     } else if (format == "json") {
         fmt::print("{{\"version\":\"v{}\"}}\n", version);
     } else if (format != "pretty") {

@@ -5,23 +5,23 @@
 
 #include "cli/event_text.hpp"
 #include "cli/object_filter.hpp"
+#include "cli/sweep.hpp"
 #include "cli/verbs.hpp"
 #include "cli/volume/volume_room.hpp"
 #include "support/byte_size.hpp"
 
 namespace stack::cli {
 
-int prune_volumes(Context& context, const Flags& flags) {
-    const auto filters = parse_filters(flags.values("filter"), {"label", "label!", "all"});
-    bool all = flags.on("all");
-    for (const ObjectFilter& filter : filters) {
-        all = all || (filter.key == "all" && filter_flag(filter));
-    }
-    const std::string which = all ? "all" : "anonymous";
-    if (!flags.on("force") &&
-        !confirmed(fmt::format("This will remove {} local volumes not used by at least one container.", which))) {
-        return 0;
-    }
+namespace {
+
+std::vector<ObjectFilter> read_filters(const FilterWords& words) {
+    return parse_filters(words, {"label", "label!", "all"});
+}
+
+}  // namespace
+
+std::int64_t sweep_volumes(Context& context, const FilterWords& words, bool all) {
+    const auto filters = read_filters(words);
     VolumeRoom room{context.paths};
     const auto pruned = room.store.prune(room.users_of(), [&](const volumes::Volume& volume) {
         return (all || volume.anonymous) &&
@@ -37,7 +37,22 @@ int prune_volumes(Context& context, const Flags& flags) {
         }
         fmt::print("\n");
     }
-    fmt::print("Total reclaimed space: {}\n", format_decimal_size(Bytes{pruned.bytes}));
+    return pruned.bytes;
+}
+
+int prune_volumes(Context& context, const Flags& flags) {
+    const auto words = flags.values("filter");
+    bool all = flags.on("all");
+    for (const ObjectFilter& filter : read_filters(words)) {
+        all = all || (filter.key == "all" && filter_flag(filter));
+    }
+    const std::string which = all ? "all" : "anonymous";
+    if (!flags.on("force") &&
+        !confirmed(fmt::format("This will remove {} local volumes not used by at least one container.", which))) {
+        return 0;
+    }
+    const std::int64_t freed = sweep_volumes(context, words, all);
+    fmt::print("Total reclaimed space: {}\n", format_decimal_size(Bytes{freed}));
     return 0;
 }
 
